@@ -1,0 +1,218 @@
+// Package cluster starts a real Kubernetes control plane for tests: etcd and
+// kube-apiserver, and kube-controller-manager for the tests that need what it
+// does (namespaces that end, Deployments that become Pods).
+//
+// It runs the multi-call binary that `make tools` builds, and fails, never
+// skips, where that is absent: a promise that was not tested is not kept.
+// Any test may import it.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+// parts are the names by which the multi-call binary is called.
+var parts = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kubectl"}
+
+// Cluster is a running control plane.
+type Cluster struct {
+	// Config is an administrator's (system:masters).
+	Config *rest.Config
+
+	env     *envtest.Environment
+	dir     string
+	manager *exec.Cmd
+}
+
+// Main starts a control plane for one package's tests, hands it to them and
+// exits with their result. Call it from TestMain.
+func Main(m *testing.M, ready func(*Cluster)) {
+	os.Exit(func() int {
+		c, err := Start()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer c.Stop()
+		ready(c)
+		return m.Run()
+	}())
+}
+
+// Start starts etcd and kube-apiserver on free loopback ports, with RBAC,
+// admission as in production, and Concordat's CRDs.
+func Start() (*Cluster, error) {
+	root, err := Root()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := assets(root)
+	if err != nil {
+		return nil, err
+	}
+	env := &envtest.Environment{
+		BinaryAssetsDirectory:    dir,
+		CRDDirectoryPaths:        []string{filepath.Join(root, "config", "crd")},
+		ErrorIfCRDPathMissing:    true,
+		ControlPlaneStartTimeout: time.Minute,
+		ControlPlaneStopTimeout:  30 * time.Second,
+	}
+	// envtest turns this plug-in off because it runs no controller manager. Here
+	// it is what makes a Pod run under a ServiceAccount, so it stays on.
+	env.ControlPlane.GetAPIServer().Configure().Set("disable-admission-plugins", "")
+	config, err := env.Start()
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, fmt.Errorf("the test control plane did not start: %w", err)
+	}
+	config.QPS, config.Burst = -1, -1
+	return &Cluster{Config: config, env: env, dir: dir}, nil
+}
+
+// Stop ends everything that was started. The apiserver ends before etcd: the
+// other way round it hangs.
+func (c *Cluster) Stop() {
+	if c.manager != nil {
+		_ = c.manager.Process.Signal(os.Interrupt)
+		_ = c.manager.Wait()
+	}
+	if err := c.env.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "stopping the test control plane:", err)
+	}
+	os.RemoveAll(c.dir)
+}
+
+// As returns a configuration for the user with these groups, by a client
+// certificate: what the user may do is up to RBAC and admission alone.
+func (c *Cluster) As(t testing.TB, user string, groups ...string) *rest.Config {
+	t.Helper()
+	added, err := c.env.AddUser(envtest.User{Name: user, Groups: append(groups, "system:authenticated")}, c.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return added.Config()
+}
+
+// Kubeconfig writes an administrator's kubeconfig and returns its path.
+func (c *Cluster) Kubeconfig(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(path, c.env.KubeConfig, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Kubectl runs kubectl as an administrator and returns what it prints.
+func (c *Cluster) Kubectl(t testing.TB, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(c.dir, "kubectl"), args...)
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+c.Kubeconfig(t))
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// StartControllerManager starts kube-controller-manager, each controller under
+// its own ServiceAccount as in production. It returns when it works.
+func (c *Cluster) StartControllerManager() error {
+	if c.manager != nil {
+		return nil
+	}
+	kubeconfig := filepath.Join(c.dir, "kubeconfig")
+	if err := os.WriteFile(kubeconfig, c.env.KubeConfig, 0o600); err != nil {
+		return err
+	}
+	keys := c.env.ControlPlane.GetAPIServer().CertDir
+	log, err := os.Create(filepath.Join(c.dir, "kube-controller-manager.log"))
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(filepath.Join(c.dir, "kube-controller-manager"),
+		"--kubeconfig", kubeconfig, "--secure-port", "0", "--leader-elect=false",
+		"--use-service-account-credentials=true",
+		"--service-account-private-key-file", filepath.Join(keys, "sa-signer.key"),
+		"--controllers", "namespace-controller,serviceaccount-controller,serviceaccount-token-controller,deployment-controller,replicaset-controller,garbage-collector-controller,root-ca-certificate-publisher-controller,resourcequota-controller")
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("kube-controller-manager: %w", err)
+	}
+	c.manager = cmd
+	if err := c.works(); err != nil {
+		text, _ := os.ReadFile(log.Name())
+		return fmt.Errorf("kube-controller-manager: %w\n%s", err, text)
+	}
+	return nil
+}
+
+// works waits until the manager has made the default ServiceAccount.
+func (c *Cluster) works() error {
+	cl, err := client.New(c.Config, client.Options{})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := cl.Get(ctx, client.ObjectKey{Namespace: metav1.NamespaceDefault, Name: "default"}, &corev1.ServiceAccount{})
+		if err == nil || !apierrors.IsNotFound(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.New("it made no ServiceAccount within a minute")
+		case <-tick.C:
+		}
+	}
+}
+
+// Root returns the folder of this module.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "PROJECT")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("the tests run inside the repository, and this folder is not in it")
+		}
+		dir = parent
+	}
+}
+
+// assets makes the folder that envtest looks into: links to the one binary.
+func assets(root string) (string, error) {
+	binary := filepath.Join(root, "bin", "concordat-kube")
+	if _, err := os.Stat(binary); err != nil {
+		return "", fmt.Errorf("these tests run against a real Kubernetes API server and %s is missing: run `make tools` first", binary)
+	}
+	dir, err := os.MkdirTemp("", "concordat-cluster-")
+	if err != nil {
+		return "", err
+	}
+	for _, part := range parts {
+		if err := os.Symlink(binary, filepath.Join(dir, part)); err != nil {
+			return "", err
+		}
+	}
+	return dir, nil
+}
