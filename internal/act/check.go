@@ -130,7 +130,7 @@ func (p *AgreementStep) check() error {
 
 func (p *ItemRelease) check() error {
 	if err := first(p.checkCommon(), form("item", p.Item, itemForm), form("itemKind", p.ItemKind, termForm),
-		p.Agreement.check(), form("content", p.Content, hashForm), form("author", p.Author, officerForm)); err != nil {
+		p.Agreement.check(), form("content", p.Content, digestForm), form("author", p.Author, officerForm)); err != nil {
 		return err
 	}
 	if p.Version < 1 || p.Version > 1<<20 {
@@ -141,7 +141,7 @@ func (p *ItemRelease) check() error {
 		return refuse("act_malformed", "the descriptor hashes are not padded to a power of two between 2 and %d", MaxDescriptors)
 	}
 	for _, hash := range p.Descriptors {
-		if err := form("descriptors", hash, hashForm); err != nil {
+		if err := form("descriptors", hash, digestForm); err != nil {
 			return err
 		}
 	}
@@ -149,7 +149,7 @@ func (p *ItemRelease) check() error {
 		return malformed("approvals")
 	}
 	for _, approval := range p.Approvals {
-		if err := first(form("approvals.officer", approval.Officer, officerForm), form("approvals.content", approval.Content, hashForm)); err != nil {
+		if err := first(form("approvals.officer", approval.Officer, officerForm), form("approvals.content", approval.Content, digestForm)); err != nil {
 			return err
 		}
 	}
@@ -158,7 +158,7 @@ func (p *ItemRelease) check() error {
 
 func (a Attestation) check() error {
 	return first(form("attestation.ruleset", a.Ruleset, digestForm), text("attestation.tool", a.Tool, 128),
-		form("attestation.verdict", a.Verdict, termForm), form("attestation.content", a.Content, hashForm))
+		form("attestation.verdict", a.Verdict, termForm), form("attestation.content", a.Content, digestForm))
 }
 
 func (p *ItemRetract) check() error {

@@ -20,14 +20,28 @@ const (
 // the sealed part, who knows the commitment alone cannot test guesses.
 // Content beyond MaxContent is ErrTooLarge.
 func Frame(content []byte) (framed []byte, commitment string, salt []byte, err error) {
-	if len(content) > MaxContent {
-		return nil, "", nil, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(content), MaxContent)
-	}
 	salt = make([]byte, SaltSize)
 	_, _ = rand.Read(salt) // never fails: crypto/rand ends the program instead
+	framed, commitment, err = FrameWith(salt, content)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	return framed, commitment, salt, nil
+}
+
+// FrameWith is Frame with a salt that was fixed before: an approval binds the
+// commitment, so content that was approved is sealed under the same salt. The
+// salt MUST have come from crypto/rand for this one content.
+func FrameWith(salt, content []byte) (framed []byte, commitment string, err error) {
+	if len(content) > MaxContent {
+		return nil, "", fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(content), MaxContent)
+	}
+	if len(salt) != SaltSize {
+		return nil, "", fmt.Errorf("%w: a salt of %d bytes", ErrMismatch, len(salt))
+	}
 	framed = make([]byte, 0, SaltSize+len(content))
 	framed = append(append(framed, salt...), content...)
-	return framed, Commitment(salt, content), salt, nil
+	return framed, Commitment(salt, content), nil
 }
 
 // Unframe separates what Frame joined. The results alias framed.
