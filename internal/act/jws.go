@@ -147,7 +147,7 @@ func decode(payload []byte, into any) error {
 	err := canonical.Unmarshal(payload, into)
 	var refused *canonical.Error
 	if errors.As(err, &refused) {
-		return refuse("act_"+refused.Code, "%s", refused.Detail)
+		return refuse("act_"+refused.Code, "%s %s", refused.Detail, refused.Pointer)
 	}
 	return err
 }

@@ -63,7 +63,7 @@ type Document struct {
 	Definitions    Definitions       `json:"definitions,omitzero"`
 	Languages      []string          `json:"authenticLanguages"`
 	EntryIntoForce EntryIntoForce    `json:"entryIntoForce"`
-	Expires        canonical.Time    `json:"expires"`
+	Expires        canonical.Time    `json:"expires,omitzero"`
 	OpenLease      *int              `json:"openLeaseSeconds,omitempty"` // how long a desk may show again without asking; absent is 900
 	Termination    Termination       `json:"termination"`
 	Binding        string            `json:"binding"` // treaty, binding-arrangement, non-binding
@@ -143,7 +143,11 @@ func Parse(b []byte) (*Document, string, error) {
 		if errors.As(err, &refused) && refused.Code == "not_canonical" {
 			return nil, "", &Error{"document_not_canonical", "/"}
 		}
-		return nil, "", &Error{"document_malformed", "/"}
+		place := "/"
+		if refused != nil && refused.Pointer != "" {
+			place = refused.Pointer
+		}
+		return nil, "", &Error{"document_malformed", place}
 	}
 	if err := d.Validate(); err != nil {
 		return nil, "", err

@@ -28,8 +28,9 @@ const MaxDepth = 32
 // Error says why bytes are not an acceptable canonical document. Its text may
 // name a member but never carries a value.
 type Error struct {
-	Code   string // malformed, too_deep, not_canonical
-	Detail string
+	Code    string // malformed, too_deep, not_canonical
+	Pointer string // JSON pointer (RFC 6901) to the member at fault, if one is
+	Detail  string
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Detail }
@@ -54,7 +55,8 @@ func Unmarshal(b []byte, v any) error {
 		return err
 	}
 	if err := json.Unmarshal(b, v, json.RejectUnknownMembers(true)); err != nil {
-		return &Error{Code: "malformed", Detail: place(err)}
+		pointer, detail := place(err)
+		return &Error{Code: "malformed", Pointer: pointer, Detail: detail}
 	}
 	again, err := jcs.Transform(b)
 	if err != nil {
@@ -83,16 +85,16 @@ func CheckDepth(b []byte, max int) error {
 }
 
 // place names the member at fault and never its value.
-func place(err error) string {
+func place(err error) (pointer, detail string) {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) && semantic.JSONPointer != "" {
-		return "member " + string(semantic.JSONPointer) + " is unknown or has the wrong type"
+		return string(semantic.JSONPointer), "a member is unknown or has the wrong type"
 	}
 	var syntactic *jsontext.SyntacticError
 	if errors.As(err, &syntactic) && syntactic.JSONPointer != "" {
-		return "member " + string(syntactic.JSONPointer) + " is malformed or given twice"
+		return string(syntactic.JSONPointer), "a member is malformed or given twice"
 	}
-	return "not the expected JSON object"
+	return "", "not the expected JSON object"
 }
 
 // Digest returns "sha256:" and 64 hexadecimal digits.
