@@ -1,0 +1,362 @@
+package policy_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/agreement/agreementtest"
+	"github.com/concordat-hub/concordat/internal/canonical"
+	"github.com/concordat-hub/concordat/internal/ledger/ledgertest"
+	"github.com/concordat-hub/concordat/internal/message"
+	"github.com/concordat-hub/concordat/internal/policy"
+	"github.com/concordat-hub/concordat/internal/restriction"
+)
+
+var names = []string{"alpha", "beta", "gamma", "delta"}
+
+// history drives the product and the model with the same acts.
+type history struct {
+	*ledgertest.World
+	model
+	digests  []string
+	releases []released
+	allows   int
+}
+
+type released struct {
+	happening
+	id act.ID
+}
+
+func documentFor(t *rapid.T, n int) (*agreement.Document, contract) {
+	size := rapid.IntRange(2, 4).Draw(t, "parties")
+	parties := names[:size]
+	agencies := make([]act.AgencyName, size)
+	for i, name := range parties {
+		agencies[i] = act.AgencyName(name)
+	}
+	d := agreementtest.Document(agencies...)
+	d.ID = fmt.Sprintf("agr-%s%c", "aaaaaaaaaaaaaaaaaaaaaaaaa", 'a'+n)
+	c := contract{parties: parties, roles: map[string]string{}, needed: size, to: d.Expires.Time, purposes: d.Purposes}
+	for i := range d.Parties {
+		d.Parties[i].Role = rapid.SampledFrom([]agreement.Role{agreement.Both, agreement.Both, agreement.Recipient, agreement.Contributor, agreement.Observer}).Draw(t, "role")
+		c.roles[string(d.Parties[i].Agency)] = string(d.Parties[i].Role)
+	}
+	if size > 2 && rapid.Bool().Draw(t, "n-signed") {
+		d.EntryIntoForce = agreement.EntryIntoForce{Rule: "n-signed", Count: 2}
+		c.needed = 2
+	}
+	if rapid.Bool().Draw(t, "later") {
+		d.EntryIntoForce.NotBefore = canonical.At(ledgertest.Start.Add(5 * time.Hour))
+		c.from = d.EntryIntoForce.NotBefore.Time
+	}
+	d.Expires = canonical.At(ledgertest.Start.Add(time.Duration(rapid.IntRange(20, 400).Draw(t, "hours")) * time.Hour))
+	c.to = d.Expires.Time
+	d.Termination.NoticeDays = rapid.SampledFrom([]int{0, 0, 1}).Draw(t, "notice")
+	c.notice = d.Notice()
+	return d, c
+}
+
+func newHistory(t *rapid.T) *history {
+	h := &history{World: ledgertest.New()}
+	if err := h.Enrol("alpha", "beta", "gamma", "delta"); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 {
+		d, c := documentFor(t, n)
+		digest, err := h.Propose("alpha", d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.digests = append(h.digests, digest)
+		h.contracts = append(h.contracts, c)
+	}
+	return h
+}
+
+var kinds = map[string]act.Kind{
+	"sign": act.AgreementSignKind, "suspend": act.AgreementSuspendKind, "resume": act.AgreementResumeKind,
+	"withdraw": act.AgreementWithdrawKind, "terminate": act.AgreementTerminateKind,
+	"ban": act.AgencySuspendKind, "unban": act.AgencyResumeKind, "leave": act.AgencyOffboardKind,
+}
+
+// step lets one random thing be tried at a random later moment. Whether the
+// ledger took it is told to the model, which judges only what follows from it.
+func (h *history) step(t *rapid.T) {
+	h.Now = h.Now.Add(time.Duration(rapid.SampledFrom([]int{1, 60_000, 3_600_000, 86_400_000 - 1, 86_400_000}).Draw(t, "wait")) * time.Millisecond)
+	e := happening{at: h.Now, who: rapid.SampledFrom(names).Draw(t, "who"), doc: rapid.IntRange(0, 1).Draw(t, "doc")}
+	e.what = rapid.SampledFrom([]string{
+		"sign", "sign", "sign", "sign", "sign", "release", "release", "release", "suspend", "resume", "resume",
+		"withdraw", "terminate", "ban", "unban", "unban", "leave", "retract",
+	}).Draw(t, "what")
+	switch e.what {
+	case "release":
+		h.tryRelease(t, e)
+		return
+	case "retract":
+		e.doc, e.item = -1, rapid.IntRange(0, 3).Draw(t, "item")
+		_, err := h.By(act.AgencyName(e.who), act.DeskSign, &act.ItemRetract{
+			Common: h.Common(act.AgencyName(e.who)), Item: ledgertest.ItemID(e.item), Officer: ledgertest.Officer("alpha", 1), Reason: "error",
+		})
+		e.accepted = err == nil
+	case "ban", "unban", "leave":
+		e.doc = -1
+		_, err := h.Standing(act.AgencyName(e.who), kinds[e.what])
+		e.accepted = err == nil
+	default:
+		_, err := h.Step(act.AgencyName(e.who), kinds[e.what], h.digests[e.doc])
+		e.accepted = err == nil
+	}
+	h.history = append(h.history, e)
+}
+
+func (h *history) tryRelease(t *rapid.T, e happening) {
+	e.item = rapid.IntRange(0, 3).Draw(t, "item")
+	e.asked.purposes = []string{"detection"}
+	asked := restriction.Set{"purposes": e.asked.purposes}
+	if rapid.Bool().Draw(t, "named") {
+		e.asked.recipients = []string{"beta"}
+		asked["recipients"] = e.asked.recipients
+	}
+	if rapid.Bool().Draw(t, "ends") {
+		until := canonical.At(h.Now.Add(10 * time.Hour))
+		e.asked.until = until.Time
+		asked["expires"] = []string{until.String()}
+	}
+	id, err := h.By(act.AgencyName(e.who), act.DeskSign, h.Release(act.AgencyName(e.who), ledgertest.ItemID(e.item), 1, h.digests[e.doc], asked))
+	e.accepted = err == nil
+	h.history = append(h.history, e)
+	if err == nil {
+		h.releases = append(h.releases, released{e, id})
+	}
+}
+
+func (h *history) compare(t *rapid.T) {
+	for _, r := range h.releases {
+		accepted := h.State.Release(r.id).EffectiveDigest
+		for _, reader := range names {
+			for _, purpose := range []string{"detection", "training", "investigation-lead"} {
+				got := policy.Decide(h.State, policy.Request{
+					Action: policy.ToOpen, Agency: act.AgencyName(reader), Release: r.id, Described: true, Purpose: purpose, Accepted: accepted,
+				}, h.Now)
+				if got.Allow {
+					h.allows++
+				}
+				if want := h.mayOpen(reader, r.happening, purpose, h.Now); got.Allow != want {
+					t.Fatalf("%s opens %s for %s at %s: Decide says %v (%s), the model says %v", reader, r.id, purpose, h.Now, got.Allow, got.Reason, want)
+				}
+				if !message.Known(got.Reason) {
+					t.Fatalf("no sentence for the reason %q", got.Reason)
+				}
+			}
+		}
+	}
+}
+
+func TestDecisionsAgreeWithAnIndependentModel(t *testing.T) {
+	decisions, allows := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		h := newHistory(t)
+		for range rapid.IntRange(5, 40).Draw(t, "steps") {
+			h.step(t)
+			h.compare(t)
+			decisions += 12 * len(h.releases)
+		}
+		allows += h.allows
+	})
+	if decisions < 10_000 || allows < 100 {
+		t.Errorf("%d decisions compared, %d of them allowed: the histories hold too little to mean anything", decisions, allows)
+	}
+}
+
+// A metamorphic rule: whatever happens next that takes something away never
+// gives anybody more.
+func TestTakingAwayNeverGives(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := newHistory(t)
+		for range rapid.IntRange(10, 30).Draw(t, "steps") {
+			h.step(t)
+		}
+		before := h.allowed()
+		who := rapid.SampledFrom(names).Draw(t, "taker")
+		switch rapid.SampledFrom([]string{"suspend", "terminate", "ban"}).Draw(t, "take") {
+		case "suspend":
+			_, _ = h.Step(act.AgencyName(who), act.AgreementSuspendKind, h.digests[0])
+		case "terminate":
+			_, _ = h.Step(act.AgencyName(who), act.AgreementTerminateKind, h.digests[0])
+		default:
+			_, _ = h.Standing(act.AgencyName(who), act.AgencySuspendKind)
+		}
+		for _, open := range h.allowed() {
+			if !slices.Contains(before, open) {
+				t.Fatalf("%s became possible", open)
+			}
+		}
+	})
+}
+
+func (h *history) allowed() []string {
+	var opens []string
+	for _, r := range h.releases {
+		for _, reader := range names {
+			got := policy.Decide(h.State, policy.Request{
+				Action: policy.ToOpen, Agency: act.AgencyName(reader), Release: r.id, Described: true,
+				Purpose: "detection", Accepted: h.State.Release(r.id).EffectiveDigest,
+			}, h.Now)
+			if got.Allow {
+				opens = append(opens, reader+" opens "+string(r.id))
+			}
+		}
+	}
+	return opens
+}
+
+func inForce(t *testing.T, change func(*agreement.Document)) (*ledgertest.World, string) {
+	t.Helper()
+	w := ledgertest.New()
+	d := agreementtest.Document("alpha", "beta", "gamma")
+	if change != nil {
+		change(d)
+	}
+	digest, err := w.InForce(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, digest
+}
+
+func TestReleasesThatAreRefused(t *testing.T) {
+	tests := map[string]struct {
+		document func(*agreement.Document)
+		change   func(*act.ItemRelease)
+		to       []act.AgencyName
+		reason   string
+	}{
+		"as it should be":               {nil, func(*act.ItemRelease) {}, []act.AgencyName{"alpha", "beta"}, policy.Allowed},
+		"approved by its author":        {nil, func(p *act.ItemRelease) { p.Approvals[0].Officer = p.Author }, nil, policy.TwoPersonRequired},
+		"approved in an older version":  {nil, func(p *act.ItemRelease) { p.Approvals[0].Content = canonical.Digest(nil) }, nil, policy.TwoPersonRequired},
+		"approved by nobody":            {nil, func(p *act.ItemRelease) { p.Approvals = nil }, nil, policy.TwoPersonRequired},
+		"screened and held":             {nil, func(p *act.ItemRelease) { p.Attestation.Verdict = "hold" }, nil, policy.AttestationMissing},
+		"screened in an older version":  {nil, func(p *act.ItemRelease) { p.Attestation.Content = canonical.Digest(nil) }, nil, policy.AttestationMissing},
+		"looser than the floor":         {nil, func(p *act.ItemRelease) { p.Restrictions["tlp"] = []string{"TLP:CLEAR"} }, nil, policy.RestrictionLooser},
+		"without the floor":             {nil, func(p *act.ItemRelease) { delete(p.Restrictions, "tlp") }, nil, policy.RestrictionLooser},
+		"for a purpose not agreed":      {nil, func(p *act.ItemRelease) { p.Restrictions["purposes"] = []string{"investigation-lead"} }, nil, policy.RestrictionLooser},
+		"an axis nobody knows":          {nil, func(p *act.ItemRelease) { p.Restrictions["colour"] = []string{"red"} }, nil, policy.RestrictionUnknown},
+		"a kind that is not covered":    {nil, func(p *act.ItemRelease) { p.ItemKind = "curriculum" }, nil, policy.KindNotCovered},
+		"to an agency that is no party": {nil, func(*act.ItemRelease) {}, []act.AgencyName{"alpha", "delta"}, policy.NotAParty},
+		"to a party that only gives":    {func(d *agreement.Document) { d.Parties[1].Role = agreement.Contributor }, func(*act.ItemRelease) {}, []act.AgencyName{"beta"}, policy.RoleForbids},
+		"by a party that only receives": {func(d *agreement.Document) { d.Parties[0].Role = agreement.Recipient }, func(*act.ItemRelease) {}, nil, policy.RoleForbids},
+		"to a party it did not name":    {nil, func(p *act.ItemRelease) { p.Restrictions["recipients"] = []string{"beta"} }, []act.AgencyName{"gamma"}, policy.RestrictionForbids},
+		"under an agreement of others":  {nil, func(p *act.ItemRelease) { p.Agreement.Digest = canonical.Digest(nil) }, nil, policy.AgreementUnknown},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			w, digest := inForce(t, test.document)
+			if err := w.Enrol("delta"); err != nil {
+				t.Fatal(err)
+			}
+			payload := w.Release("alpha", ledgertest.ItemID(1), 1, digest, nil)
+			test.change(payload)
+			got := policy.Decide(w.State, policy.Request{Action: policy.ToRelease, Agency: "alpha", Payload: payload, Recipients: test.to}, w.Now)
+			if got.Reason != test.reason || got.Allow != (test.reason == policy.Allowed) {
+				t.Errorf("Decide = %+v, want %s", got, test.reason)
+			}
+		})
+	}
+}
+
+func TestOpensThatAreRefused(t *testing.T) {
+	w, digest := inForce(t, nil)
+	release, err := w.By("alpha", act.DeskSign, w.Release("alpha", ledgertest.ItemID(1), 1, digest, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := policy.Request{
+		Action: policy.ToOpen, Agency: "beta", Release: release, Described: true, Purpose: "training",
+		Accepted: w.State.Release(release).EffectiveDigest,
+	}
+	tests := map[string]struct {
+		change func(*policy.Request)
+		reason string
+	}{
+		"as it should be":             {func(*policy.Request) {}, policy.Allowed},
+		"an agency that is nobody":    {func(r *policy.Request) { r.Agency = "ghost" }, policy.AgencyNotEnrolled},
+		"a release that is nothing":   {func(r *policy.Request) { r.Release = "nothing" }, policy.UnknownRelease},
+		"without a descriptor":        {func(r *policy.Request) { r.Described = false }, policy.NotARecipient},
+		"for another purpose":         {func(r *policy.Request) { r.Purpose = "policy" }, policy.RestrictionForbids},
+		"for no purpose":              {func(r *policy.Request) { r.Purpose = "" }, policy.RestrictionForbids},
+		"with other terms accepted":   {func(r *policy.Request) { r.Accepted = canonical.Digest(nil) }, policy.ConditionsNotAccepted},
+		"with no terms accepted":      {func(r *policy.Request) { r.Accepted = "" }, policy.ConditionsNotAccepted},
+		"an action that nobody knows": {func(r *policy.Request) { r.Action = "copy" }, policy.KindUnknown},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			request := good
+			test.change(&request)
+			got := policy.Decide(w.State, request, w.Now)
+			if got.Reason != test.reason || got.Allow != (test.reason == policy.Allowed) {
+				t.Errorf("Decide = %+v, want %s", got, test.reason)
+			}
+		})
+	}
+	w.State.Unknown = true
+	if got := policy.Decide(w.State, good, w.Now); got.Allow {
+		t.Error("the ledger holds an act of an unknown kind, and something is allowed")
+	}
+}
+
+func TestTheEndOfOneAgreementLeavesAnotherReleaseAsItIs(t *testing.T) {
+	w, first := inForce(t, nil)
+	other := agreementtest.Document("alpha", "beta")
+	other.ID = act.NewAgreementID()
+	second, err := w.InForce(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	item := ledgertest.ItemID(1)
+	var ids []act.ID
+	for _, digest := range []string{first, second} {
+		id, err := w.By("alpha", act.DeskSign, w.Release("alpha", item, 1, digest, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	if _, err := w.Step("alpha", act.AgreementTerminateKind, first); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{false, true} {
+		got := policy.Decide(w.State, policy.Request{
+			Action: policy.ToOpen, Agency: "beta", Release: ids[i], Described: true, Purpose: "training", Accepted: w.State.Release(ids[i]).EffectiveDigest,
+		}, w.Now)
+		if got.Allow != want {
+			t.Errorf("release %d: Decide = %+v, want allow %v", i, got, want)
+		}
+	}
+}
+
+func BenchmarkDecideOpen(b *testing.B) {
+	w := ledgertest.New()
+	digest, err := w.InForce(agreementtest.Document("alpha", "beta", "gamma"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	id, err := w.By("alpha", act.DeskSign, w.Release("alpha", ledgertest.ItemID(1), 1, digest, nil))
+	if err != nil {
+		b.Fatal(err)
+	}
+	request := policy.Request{
+		Action: policy.ToOpen, Agency: "beta", Release: id, Described: true, Purpose: "training", Accepted: w.State.Release(id).EffectiveDigest,
+	}
+	for b.Loop() {
+		if !policy.Decide(w.State, request, w.Now).Allow {
+			b.Fatal("denied")
+		}
+	}
+}
