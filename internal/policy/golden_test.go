@@ -97,4 +97,3 @@ func describe(s *ledger.State) string {
 	}
 	return out.String()
 }
-
