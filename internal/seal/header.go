@@ -67,7 +67,7 @@ func CheckHeader(header []byte, wantStanzas int) error {
 			continue
 		}
 		stanzas++
-		if err := checkStanza(line, lines[n+1], lines[n+2]); err != nil {
+		if err := checkStanza(line, lines[n+1]); err != nil {
 			return fmt.Errorf("stanza %d: %w", stanzas, err)
 		}
 	}
@@ -79,7 +79,7 @@ func CheckHeader(header []byte, wantStanzas int) error {
 
 // checkStanza refuses all but the hybrid form. A malformed body would make age
 // stop at it, and so keep every later recipient from opening the file.
-func checkStanza(opening, body, next []byte) error {
+func checkStanza(opening, body []byte) error {
 	fields := bytes.Split(opening, []byte(" "))
 	if len(fields) != 3 || string(fields[1]) != hybridType {
 		return fmt.Errorf("%w: not of type %s", ErrHeader, hybridType)
@@ -90,8 +90,8 @@ func checkStanza(opening, body, next []byte) error {
 	if _, err := base64.RawStdEncoding.Strict().DecodeString(string(fields[2])); err != nil {
 		return fmt.Errorf("%w: encapsulation is not base64", ErrHeader)
 	}
-	oneLine := bytes.HasPrefix(next, []byte("-> ")) || bytes.HasPrefix(next, []byte("--- "))
-	if !oneLine || base64.RawStdEncoding.DecodedLen(len(body)) != hybridKeyBytes {
+	// A line shorter than 64 columns is a body's last: this is all of it.
+	if base64.RawStdEncoding.DecodedLen(len(body)) != hybridKeyBytes {
 		return fmt.Errorf("%w: wrong length of wrapped key", ErrHeader)
 	}
 	return nil
