@@ -30,7 +30,9 @@ var (
 	itemForm      = regexp.MustCompile(`^itm-[a-z2-7]{26}$`)
 	termForm      = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	hashForm      = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
-	officerForm   = regexp.MustCompile(`^ofc-[a-z2-7]{26}$`)
+	// A vocabulary term as the Agency kind spells it: police, FIU, labour-inspection.
+	agencyKindForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(-[a-z0-9]+)*$`)
+	officerForm    = regexp.MustCompile(`^ofc-[a-z2-7]{26}$`)
 )
 
 // MaxDescriptors bounds the padded list of a release: 2 parts for 1,024 entries.
@@ -87,7 +89,7 @@ func (p *AgencyEnrol) check() error {
 		}
 	}
 	return first(p.checkCommon(), CheckAgencyName(p.Agency), text("legalName", p.LegalName, 256),
-		form("agencyKind", p.AgencyKind, termForm), text("jurisdiction", p.Jurisdiction, 16), text("proof", p.Proof, 8*kib))
+		form("agencyKind", p.AgencyKind, agencyKindForm), text("jurisdiction", p.Jurisdiction, 63), text("proof", p.Proof, 8*kib))
 }
 
 func (p *AgencyStanding) check() error {

@@ -14,7 +14,8 @@ var (
 	digestForm   = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	termForm     = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	languageForm = regexp.MustCompile(`^[a-z]{2,3}$`)
-	placeForm    = regexp.MustCompile(`^[A-Z]{2}$|^[a-z][a-z0-9-]{1,30}$`)
+	placeForm    = regexp.MustCompile(`^([A-Z]{2}|[a-z][a-z0-9-]{2,62})$`)
+	kindForm     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(-[a-z0-9]+)*$`) // as the Agency kind spells it: police, FIU
 )
 
 // Validate returns an *Error for the first thing that no party should sign.
@@ -107,7 +108,7 @@ func (p *Party) check(i int) error {
 		return wrong("text_missing_or_long", "/parties/%d/legalName", i)
 	case !placeForm.MatchString(p.Jurisdiction):
 		return wrong("jurisdiction_malformed", "/parties/%d/jurisdiction", i)
-	case !termForm.MatchString(p.Kind):
+	case len(p.Kind) > 63 || !kindForm.MatchString(p.Kind):
 		return wrong("term_unknown", "/parties/%d/kind", i)
 	// Article 10(1) speaks of "law enforcement, immigration or other relevant
 	// authorities": who names no mandate cannot be one.
