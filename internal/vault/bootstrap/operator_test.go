@@ -145,6 +145,16 @@ func TestTheOperatorMakesMountsAndNamedKeysAndNothingElse(t *testing.T) {
 		"a mount with options":          {"POST", "sys/mounts/concordat/agency-zz", fields{"type": "transit", "options": fields{"x": "y"}}},
 		"a local mount":                 {"POST", "sys/mounts/concordat/agency-zz", fields{"type": "transit", "local": true}},
 	})
+	// The parameter that the policy asks for opens no path below the four keys, nor a fifth key.
+	for _, typ := range []string{"ed25519", "aes256-gcm96"} {
+		smuggled := map[string]operation{"a key of another name": {"POST", m + "/keys/other", fields{"type": typ}}}
+		for _, key := range []string{"officer-sign", "desk-sign", "witness-sign", "wrap"} {
+			for _, below := range []string{"rotate", "config", "trim", "import", "import_version"} {
+				smuggled[below+" "+key+" with type "+typ] = operation{"POST", m + "/keys/" + key + "/" + below, fields{"type": typ}}
+			}
+		}
+		denied(t, operator, smuggled)
+	}
 	if count := len(keyMatter) + len(power); count < 24 {
 		t.Errorf("only %d operations are tried", count)
 	}
