@@ -39,5 +39,53 @@ build: ## Build operator, hub, desk and concordat into bin/
 	@mkdir -p $(BIN)
 	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
 
+platform: preflight $(BIN)/concordat-kube $(BIN)/concordat-vaultd $(BIN)/concordat-idp ## Build what the local platform is made of
+	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./hack/platform
+
+.PHONY: preflight
+preflight:
+	@hack/preflight.sh $(BIN)
+
+# Each is a module of its own, so that its dependencies stay away from the
+# product. They are built only when their sources change.
+KUBE_VERSION := k8s.io/component-base/version
+$(BIN)/concordat-kube: hack/kube/go.mod hack/kube/go.sum hack/kube/main.go
+	@echo "building kube-apiserver, etcd and kubectl (some minutes the first time)"
+	@cd hack/kube && CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X $(KUBE_VERSION).gitVersion=v1.36.3 -X $(KUBE_VERSION).gitMajor=1 -X $(KUBE_VERSION).gitMinor=36 -X $(KUBE_VERSION).gitTreeState=clean" -o ../../$@ . && touch ../../$@
+
+$(BIN)/concordat-vaultd: $(wildcard hack/vault/*)
+	@echo "building Vault (some minutes the first time)"
+	@cd hack/vault && CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o ../../$@ . && touch ../../$@
+
+$(BIN)/concordat-idp: $(wildcard hack/idp/*)
+	@echo "building the identity provider of the sample officers"
+	@cd hack/idp && CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o ../../$@ . && touch ../../$@
+
+# Pinned in hack/tools/go.mod, away from the product's dependencies.
+TOOL = cd hack/tools && CGO_ENABLED=0 $(GO) build -o ../../$@
+$(BIN)/controller-gen: hack/tools/go.mod
+	@$(TOOL) sigs.k8s.io/controller-tools/cmd/controller-gen
+$(BIN)/golangci-lint: hack/tools/go.mod
+	@$(TOOL) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(BIN)/kustomize: hack/tools/go.mod
+	@$(TOOL) sigs.k8s.io/kustomize/kustomize/v5
+$(BIN)/helm: hack/tools/go.mod
+	@$(TOOL) helm.sh/helm/v4/cmd/helm
+
+generate: $(BIN)/controller-gen ## Make deepcopy code and CRDs anew from api/
+	@$(BIN)/controller-gen object paths=./api/... crd:generateEmbeddedObjectMeta=false output:crd:dir=config/crd paths=./api/...
+
+lint: $(BIN)/golangci-lint ## Lint, with the import rules
+	@$(BIN)/golangci-lint run ./...
+
+verify: generate lint ## Make again what is generated, lint, and see that nothing changed
+	@$(GO) vet ./...
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@git diff --exit-code -- api config charts || { echo "generated files differ: commit what make generate made"; exit 1; }
+
+bench: build platform ## Measure speed and memory, as ratios within one run
+	@$(GO) test -C test/bench -run '^$$' -bench . -benchtime 1s ./...
+
+.PHONY: help
 help: ## Say what there is to do
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -230,7 +230,7 @@ const (
 	Expired    StateName = "expired"
 )
 
-// Standing says where a revision stands at a moment, and what changes next by
+// RevisionStanding says where a revision stands at a moment, and what changes next by
 // itself.
 type RevisionStanding struct {
 	State      StateName

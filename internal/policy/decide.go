@@ -11,6 +11,7 @@
 package policy
 
 import (
+	"errors"
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
@@ -223,7 +224,8 @@ func decideTerms(s *ledger.State, r Request, revision *ledger.Revision, now time
 }
 
 func axisOf(err error) string {
-	if wrong, ok := err.(*restriction.Error); ok {
+	var wrong *restriction.Error
+	if errors.As(err, &wrong) {
 		return string(wrong.Axis)
 	}
 	return ""

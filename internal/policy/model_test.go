@@ -27,13 +27,12 @@ type terms struct {
 }
 
 type contract struct {
-	parties    []string
-	roles      map[string]string
-	needed     int
-	from, to   time.Time
-	notice     time.Duration
-	purposes   []string
-	signedWhen time.Time
+	parties  []string
+	roles    map[string]string
+	needed   int
+	from, to time.Time
+	notice   time.Duration
+	purposes []string
 }
 
 type model struct {
