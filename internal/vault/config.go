@@ -110,7 +110,7 @@ type refuseRedirects struct{ next http.RoundTripper }
 func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := r.next.RoundTrip(req)
 	if err == nil && resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return nil, errRedirected
 	}
 	return resp, err

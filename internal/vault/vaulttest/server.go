@@ -41,7 +41,7 @@ type Server struct {
 	dir       string
 	unsealKey string
 	process   *exec.Cmd
-	exited    chan error
+	exited    chan struct{} // closed when the process has ended
 	root      *api.Client
 }
 
@@ -107,7 +107,7 @@ func (s *Server) Health() int {
 	if resp == nil {
 		s.tb.Fatal(err)
 	}
-	resp.Body.Close()
+	_ = resp.Body.Close()
 	return resp.StatusCode
 }
 
@@ -185,9 +185,10 @@ func (s *Server) run(listen string) {
 	if err := s.process.Start(); err != nil {
 		s.tb.Fatal(err)
 	}
-	s.exited = make(chan error, 1)
+	s.exited = make(chan struct{})
 	lines := make(chan string, 16)
-	go func(process *exec.Cmd, exited chan<- error) {
+	go func(process *exec.Cmd, exited chan<- struct{}) {
+		defer close(exited)
 		defer close(lines)
 		for scanner := bufio.NewScanner(stderr); scanner.Scan(); {
 			select {
@@ -195,7 +196,7 @@ func (s *Server) run(listen string) {
 			default: // nobody reads after the first line
 			}
 		}
-		exited <- process.Wait()
+		_ = process.Wait() // how it ended is told by its last lines
 	}(s.process, s.exited)
 	var said []string
 	deadline := time.After(20 * time.Second)
