@@ -22,7 +22,7 @@ const (
 	// ReasonNameRetired: the name belonged to an agency that has left. Names are
 	// never given again.
 	ReasonNameRetired = "NameRetired"
-	// ReasonAdmitted and the two below: where admission at the hub stands.
+	// ReasonHubUnavailable: the hub does not answer.
 	ReasonHubUnavailable = "HubUnavailable"
 	// ReasonHubRefused: the hub does not accept this operator or its request.
 	ReasonHubRefused = "HubRefused"
@@ -50,6 +50,8 @@ const (
 	ReasonNameConflict = "NameConflict"
 	// ReasonTerminating: the namespace is being deleted.
 	ReasonTerminating = "Terminating"
+	// ReasonDriftFight: something else keeps changing what the operator puts back.
+	ReasonDriftFight = "DriftFight"
 	// ReasonAPIError: kube-apiserver refused or did not answer.
 	ReasonAPIError = "APIError"
 )
@@ -93,6 +95,7 @@ const (
 	ReasonNotAnswering    = "NotAnswering"
 	ReasonNotReady        = "NotReady"
 	ReasonStarting        = "Starting"
+	ReasonRunByAgency     = "RunByAgency"
 )
 
 // OfficersCanSign: officers can log in at Vault to sign agreements. The

@@ -40,12 +40,16 @@ const (
 const (
 	// LabelAgency carries the slug on every object made for an agency.
 	LabelAgency = "concordat.dev/agency"
-	// AnnotationOwnerUID carries the UID of the Agency that an object was made
-	// for. An object without it, or with another's, is never adopted.
+	// AnnotationOwnerUID carries the UID of the Agency that a namespace was made
+	// for, and on objects in it that of the namespace. An object without it, or
+	// with another, is never adopted.
 	AnnotationOwnerUID = "concordat.dev/owner-uid"
 	// AnnotationDetached marks a namespace whose Agency was deleted without
 	// offboarding. It may be taken up by the next Agency of the same name.
 	AnnotationDetached = "concordat.dev/detached"
+	// AnnotationApplied is a digest of what the operator last applied, so that it
+	// tells its own change of mind from somebody else's change.
+	AnnotationApplied = "concordat.dev/applied"
 	// AnnotationDeskURL, on a desk's Service, is the address at which people and
 	// the operator reach the desk when it differs from the cluster's own name.
 	AnnotationDeskURL = "concordat.dev/desk-url"

@@ -10,6 +10,11 @@ const (
 	ReasonDocumentInvalid = "DocumentInvalid"
 	// ReasonProposerNotParty: proposedBy is not among the document's parties.
 	ReasonProposerNotParty = "ProposerNotParty"
+	// ReasonUnknownParty: the hub has no agency of a name that the document gives.
+	ReasonUnknownParty = "UnknownParty"
+	// ReasonKeyMismatch: the document names a key for a party that is not the one
+	// the party enrolled with.
+	ReasonKeyMismatch = "KeyMismatch"
 )
 
 // Signed: every signature that the document asks for is in the ledger.
@@ -30,9 +35,7 @@ const (
 	ReasonInForce    = "InForce"
 	ReasonNotSigned  = "NotSigned"
 	ReasonNotBegun   = "NotBegun"
-	ReasonWithdrawn  = "Withdrawn"
 	ReasonTerminated = "Terminated"
 	ReasonExpired    = "Expired"
-	ReasonSuperseded = "Superseded"
 	ReasonEnded      = "Ended"
 )

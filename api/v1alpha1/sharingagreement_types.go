@@ -72,8 +72,8 @@ type SharingAgreementSpec struct {
 // Unknown: not looked at yet, or the hub does not answer. Invalid: the document
 // cannot be signed. Requested: waits for the proposer's signature. Proposed:
 // waits for other signatures. Signed: all have signed and its window has not
-// begun. InForce: items flow under it. Suspended, Withdrawn, Terminated,
-// Expired: they no longer do. Superseded: a later revision took its place.
+// begun. InForce: items flow under it. Suspended, Terminated, Expired: they no
+// longer do.
 type AgreementState string
 
 // The states, as the hub's ledger has them, and the three that only a request has.
@@ -85,10 +85,8 @@ const (
 	StateSigned     AgreementState = "Signed"
 	StateInForce    AgreementState = "InForce"
 	StateSuspended  AgreementState = "Suspended"
-	StateWithdrawn  AgreementState = "Withdrawn"
 	StateTerminated AgreementState = "Terminated"
 	StateExpired    AgreementState = "Expired"
-	StateSuperseded AgreementState = "Superseded"
 )
 
 // SharingAgreementStatus is a projection of the hub's ledger.
@@ -114,7 +112,7 @@ type SharingAgreementStatus struct {
 	Reference string `json:"reference,omitempty"`
 
 	// state is where the revision stands: Unknown, Invalid, Requested, Proposed,
-	// Signed, InForce, Suspended, Withdrawn, Terminated, Expired or Superseded.
+	// Signed, InForce, Suspended, Terminated or Expired.
 	// +optional
 	State AgreementState `json:"state,omitempty"`
 
@@ -141,7 +139,7 @@ type SharingAgreementStatus struct {
 	// +optional
 	NextChange string `json:"nextChange,omitempty"`
 
-	// enteredIndex is the ledger index of the act that last changed the state.
+	// entryIndex is the ledger index of the act that last changed the state.
 	// +optional
 	EntryIndex *int64 `json:"entryIndex,omitempty"`
 

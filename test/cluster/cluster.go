@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -126,6 +127,62 @@ func (c *Cluster) Kubectl(t testing.TB, args ...string) (string, error) {
 	return string(out), err
 }
 
+// Install applies kustomizations of this repository, named by their folders, and
+// waits until a policy among them holds.
+func (c *Cluster) Install(folders ...string) error {
+	root, err := Root()
+	if err != nil {
+		return err
+	}
+	kubeconfig := filepath.Join(c.dir, "kubeconfig")
+	if err := os.WriteFile(kubeconfig, c.env.KubeConfig, 0o600); err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		cmd := exec.Command(filepath.Join(c.dir, "kubectl"), "--kubeconfig", kubeconfig,
+			"apply", "--server-side", "-k", filepath.Join(root, folder))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("apply %s: %w\n%s", folder, err, out)
+		}
+	}
+	if slices.Contains(folders, "config/policies") {
+		return c.fenced()
+	}
+	return nil
+}
+
+// fenced waits until kube-apiserver has learnt of the policies: a namespace that
+// is named like an agency's is refused to an administrator.
+func (c *Cluster) fenced() error {
+	cl, err := client.New(c.Config, client.Options{})
+	if err != nil {
+		return err
+	}
+	return within(30*time.Second, "the policies never held", func(ctx context.Context) (bool, error) {
+		probe := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "agency-fence"}}
+		err := cl.Create(ctx, probe, client.DryRunAll)
+		return apierrors.IsForbidden(err), nil
+	})
+}
+
+// within polls until it is so.
+func within(limit time.Duration, otherwise string, so func(context.Context) (bool, error)) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if done, err := so(ctx); done || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.New(otherwise)
+		case <-tick.C:
+		}
+	}
+}
+
 // StartControllerManager starts kube-controller-manager, each controller under
 // its own ServiceAccount as in production. It returns when it works.
 func (c *Cluster) StartControllerManager() error {
@@ -164,21 +221,10 @@ func (c *Cluster) works() error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
+	return within(time.Minute, "it made no ServiceAccount within a minute", func(ctx context.Context) (bool, error) {
 		err := cl.Get(ctx, client.ObjectKey{Namespace: metav1.NamespaceDefault, Name: "default"}, &corev1.ServiceAccount{})
-		if err == nil || !apierrors.IsNotFound(err) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return errors.New("it made no ServiceAccount within a minute")
-		case <-tick.C:
-		}
-	}
+		return err == nil, client.IgnoreNotFound(err)
+	})
 }
 
 // Root returns the folder of this module.
