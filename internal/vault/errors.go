@@ -13,21 +13,21 @@ import (
 
 // The kinds of failure that callers treat differently. Errors of this package wrap one of them.
 var (
-	// ErrSealed: Vault answers and is sealed. A sealed Vault is also unavailable: errors.Is matches
+	// ErrSealed means: Vault answers and is sealed. A sealed Vault is also unavailable: errors.Is matches
 	// ErrUnavailable too.
 	ErrSealed = errors.New("vault is sealed")
-	// ErrUnavailable: no answer in time, no connection, a server error (a Vault whose audit devices
+	// ErrUnavailable means: no answer in time, no connection, a server error (a Vault whose audit devices
 	// are all full answers 500), or a rate limit. Trying again later can help.
 	ErrUnavailable = errors.New("vault is unavailable")
-	// ErrDenied: Vault refused the login, or the token's policy does not allow the call.
+	// ErrDenied means: Vault refused the login, or the token's policy does not allow the call.
 	ErrDenied = errors.New("vault denies")
-	// ErrKeyMissing: the key or its mount does not exist. This package never makes it anew in
+	// ErrKeyMissing means: the key or its mount does not exist. This package never makes it anew in
 	// passing; only EnsureKey makes keys.
 	ErrKeyMissing = errors.New("key is missing")
-	// ErrKeyTampered: the key is not what it was made as (type, exportable, imported, restored from a
+	// ErrKeyTampered means: the key is not what it was made as (type, exportable, imported, restored from a
 	// backup), or a signature does not verify under the public key that was expected.
 	ErrKeyTampered = errors.New("key was tampered with")
-	// ErrRefused: Vault understood and refused the input, for example a ciphertext under another
+	// ErrRefused means: Vault understood and refused the input, for example a ciphertext under another
 	// context or other associated data. The same call will be refused again.
 	ErrRefused = errors.New("vault refuses the input")
 )

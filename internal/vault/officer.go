@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// ErrNonce: the id_token was not issued for these bytes, or its time is over.
+// ErrNonce says that the id_token was not issued for these bytes, or its time is over.
 var ErrNonce = errors.New("the login was not made for this signature")
 
 // OfficerRequest is one signature by an officer's own login.

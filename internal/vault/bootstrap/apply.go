@@ -25,11 +25,11 @@ type Admin interface {
 	List(ctx context.Context, path string) ([]string, error)
 }
 
-// ErrForeignRole: an auth mount has a role that the plan does not know. Nothing is removed: people
+// ErrForeignRole says that an auth mount has a role that the plan does not know. Nothing is removed: people
 // look first who made it.
 var ErrForeignRole = errors.New("an auth mount has a role that is not ours")
 
-// ErrConflict: something exists under a name of ours and is not what the plan would make. Apply never
+// ErrConflict says that something exists under a name of ours and is not what the plan would make. Apply never
 // replaces a mount or a key.
 var ErrConflict = errors.New("something else exists under this name")
 

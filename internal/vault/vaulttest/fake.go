@@ -141,7 +141,7 @@ func (f *Fake) open(mount, key, derivation, ciphertext string, aad []byte) ([]by
 	}
 	plaintext, err := aead.Open(nil, nil, raw, aad)
 	if err != nil {
-		return nil, fmt.Errorf("%v: %w", err, vault.ErrRefused)
+		return nil, fmt.Errorf("%w: %w", vault.ErrRefused, err)
 	}
 	return plaintext, nil
 }
