@@ -7,7 +7,7 @@
 // receiver "shall comply with any request [...] that places restrictions on its
 // use", which here are the restrictions that every decision reads.
 //
-// It imports ledger, restriction and act, and nothing imports it but services.
+// It imports ledger, agreement, restriction and act, and nothing imports it but services.
 package policy
 
 import (
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/ledger"
 	"github.com/concordat-hub/concordat/internal/restriction"
 )
@@ -89,6 +90,7 @@ const (
 	ConditionsNotAccepted = "policy_conditions_not_accepted"
 	AttestationMissing    = "policy_attestation_missing"
 	TwoPersonRequired     = "policy_two_person_required"
+	LabelUndefined        = "policy_label_undefined"
 	KindUnknown           = "policy_kind_unknown"
 )
 
@@ -209,6 +211,9 @@ func decideTerms(s *ledger.State, r Request, revision *ledger.Revision, now time
 	if axis, looser := asked.Looser(floor); looser {
 		return deny(RestrictionLooser, revision.Digest, string(axis))
 	}
+	if !labelDefined(asked, revision.Document.Definitions) {
+		return deny(LabelUndefined, revision.Digest, "/definitions")
+	}
 	for _, recipient := range r.Recipients {
 		if recipient == r.Agency {
 			continue // the publisher's own identity is always among the recipients
@@ -221,6 +226,18 @@ func decideTerms(s *ledger.State, r Request, revision *ledger.Revision, now time
 		}
 	}
 	return Decision{Allow: true, Reason: Allowed, Evidence: []string{revision.Digest}}
+}
+
+// labelDefined refuses a label whose words the agreement leaves open. FIRST TLP
+// 2.0: "when 'community' is not defined, assume the cybersecurity/defense
+// community"; the clients of TLP:AMBER are those of cybersecurity services.
+func labelDefined(asked restriction.Set, words agreement.Definitions) bool {
+	for _, label := range asked[string(restriction.TLP)] {
+		if label == "TLP:GREEN" && words.Community == "" || label == "TLP:AMBER" && words.Clients == "" {
+			return false
+		}
+	}
+	return true
 }
 
 func axisOf(err error) string {

@@ -252,6 +252,7 @@ func TestReleasesThatAreRefused(t *testing.T) {
 		"screened and held":             {nil, func(p *act.ItemRelease) { p.Attestation.Verdict = "hold" }, nil, policy.AttestationMissing},
 		"screened in an older version":  {nil, func(p *act.ItemRelease) { p.Attestation.Content = canonical.Digest(nil) }, nil, policy.AttestationMissing},
 		"looser than the floor":         {nil, func(p *act.ItemRelease) { p.Restrictions["tlp"] = []string{"TLP:CLEAR"} }, nil, policy.RestrictionLooser},
+		"GREEN where no community is":   {func(d *agreement.Document) { delete(d.Floor, "tlp") }, func(p *act.ItemRelease) { p.Restrictions["tlp"] = []string{"TLP:GREEN"} }, nil, policy.LabelUndefined},
 		"without the floor":             {nil, func(p *act.ItemRelease) { delete(p.Restrictions, "tlp") }, nil, policy.RestrictionLooser},
 		"for a purpose not agreed":      {nil, func(p *act.ItemRelease) { p.Restrictions["purposes"] = []string{"investigation-lead"} }, nil, policy.RestrictionLooser},
 		"an axis nobody knows":          {nil, func(p *act.ItemRelease) { p.Restrictions["colour"] = []string{"red"} }, nil, policy.RestrictionUnknown},
