@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/concordat-hub/concordat/internal/cli/compose"
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/internal/message"
+)
+
+func (a *app) agreementNoun() *cobra.Command {
+	noun := a.noun("agreement", "cli_agreement_short",
+		a.agreementNew(), a.agreementDocument(), a.agreementPropose(), a.agreementShow(), a.agreementSign(),
+		a.agreementStep("suspend"), a.agreementStep("resume"), a.agreementStep("withdraw"), a.agreementStep("terminate"),
+		a.agreementSubmit(), a.agreementList())
+	noun.Aliases = []string{"agreements", "agr"}
+	return noun
+}
+
+// refusedSource is the sentence for a source that no document comes from. Each
+// code has its own; they share the parameters.
+func refusedSource(err error, file string) error {
+	var wrong *compose.Error
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	code := "cli_document_" + wrong.Code
+	if !message.Known(code) {
+		code = "cli_document_refused"
+	}
+	return failBecause(err, Usage, code, message.Params{"File": file, "Line": wrong.Line, "Place": wrong.Place, "Code": wrong.Code})
+}
+
+// findAgreement finds one revision by digest, by the agreement's id or by what
+// people call it. Of several revisions the newest is meant; two agreements of one
+// reference are never guessed between.
+func (a *app) findAgreement(ctx context.Context, d *desk, name string) (deskapi.Agreement, error) {
+	all, err := d.Agreements(ctx)
+	if err != nil {
+		return deskapi.Agreement{}, err
+	}
+	var found *deskapi.AgreementSummary
+	for i := range all {
+		candidate := &all[i]
+		byDigest := candidate.Digest == name || (strings.HasPrefix(name, "sha256:") && len(name) >= len("sha256:")+12 && strings.HasPrefix(candidate.Digest, name))
+		if !byDigest && candidate.ID != name && !strings.EqualFold(candidate.Reference, name) {
+			continue
+		}
+		switch {
+		case found == nil || found.ID == candidate.ID && candidate.Revision > found.Revision:
+			found = candidate
+		case found.ID != candidate.ID:
+			return deskapi.Agreement{}, fail(Usage, "cli_agreement_ambiguous", message.Params{"Name": name})
+		}
+	}
+	if found == nil {
+		return deskapi.Agreement{}, fail(NotFound, "cli_agreement_not_found", message.Params{"Name": name})
+	}
+	return d.Agreement(ctx, found.Digest)
+}
+
+func (a *app) agreementList() *cobra.Command {
+	return a.verb("list", "cli_agreement_list_short", "  concordat agreement list\n  concordat agreement list -o name", exactly(0), func(cmd *cobra.Command, _ []string) error {
+		d, err := a.openDesk()
+		if err != nil {
+			return err
+		}
+		all, err := d.Agreements(cmd.Context())
+		if err != nil {
+			return err
+		}
+		v := view{
+			Data:   listOf(all),
+			Header: []string{"cli_column_reference", "cli_column_revision", "cli_column_state", "cli_column_signed", "cli_column_waiting_for", "cli_column_next_change", "cli_column_id"},
+		}
+		for _, one := range all {
+			v.Names = append(v.Names, "agreement/"+one.ID+"@"+one.Digest)
+			next := ""
+			if !one.NextChange.IsZero() {
+				next = one.NextState + " " + one.NextChange.UTC().Format("2006-01-02")
+			}
+			v.Rows = append(v.Rows, []string{
+				one.Reference, strconv.Itoa(one.Revision), one.State,
+				fmt.Sprintf("%d/%d", len(one.Signed), len(one.Signed)+len(one.Pending)),
+				strings.Join(slices.Sorted(slices.Values(one.Pending)), " "), next, one.ID,
+			})
+		}
+		return a.show(v)
+	})
+}
+
+// listOf is the shape of every list in -o json: an object that can grow.
+func listOf[T any](items []T) any {
+	if items == nil {
+		items = []T{}
+	}
+	return struct {
+		Items []T `json:"items"`
+	}{items}
+}
+
+func (a *app) agreementShow() *cobra.Command {
+	var verbatim bool
+	cmd := a.verb("show AGREEMENT [flags]", "cli_agreement_show_short",
+		"  concordat agreement show AG-1\n  concordat agreement show AG-1 --document > ag1.json", exactly(1), func(cmd *cobra.Command, args []string) error {
+			d, err := a.openDesk()
+			if err != nil {
+				return err
+			}
+			one, err := a.findAgreement(cmd.Context(), d, args[0])
+			if err != nil {
+				return err
+			}
+			read, err := a.checkedAgreement(one)
+			if err != nil {
+				return err
+			}
+			if verbatim {
+				return a.emit("", read.bytes)
+			}
+			if a.output != "table" {
+				return a.show(view{Data: one, Names: []string{"agreement/" + one.ID + "@" + one.Digest}})
+			}
+			text := a.agreementText(read.document, read.digest) + a.standingText(one)
+			return a.emit("", []byte(cleanText(text)))
+		})
+	cmd.Flags().BoolVar(&verbatim, "document", false, a.say("cli_flag_document", nil))
+	return cmd
+}

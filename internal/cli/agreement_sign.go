@@ -1,0 +1,283 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/cli/compose"
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/internal/message"
+)
+
+// consent is how a person says yes: at the terminal, or by flags that say the
+// same in so many words.
+type consent struct {
+	yes      bool
+	compared bool
+	digest   string
+	reason   string
+}
+
+func (c *consent) register(a *app, cmd *cobra.Command, compares bool) {
+	cmd.Flags().BoolVar(&c.yes, "yes", false, a.say("cli_flag_yes", nil))
+	cmd.Flags().StringVar(&c.digest, "digest", "", a.say("cli_flag_digest", nil))
+	if compares {
+		cmd.Flags().BoolVar(&c.compared, "compared-fingerprints", false, a.say("cli_flag_compared", nil))
+	}
+}
+
+// confirm shows what will be signed and asks. Without a terminal nothing is
+// asked: the flags must have said it.
+func (a *app) confirm(c consent, text, digest, question string, params message.Params, compares bool) error {
+	if c.digest != "" && c.digest != digest {
+		return fail(Refused, "cli_digest_differs", message.Params{"Wanted": c.digest, "Found": digest})
+	}
+	fmt.Fprintln(a.env.Stderr, cleanText(text))
+	if compares && !c.compared {
+		if err := a.agreed("cli_ask_compared", params, "--yes --compared-fingerprints"); err != nil {
+			return err
+		}
+	}
+	if c.yes {
+		return nil
+	}
+	instead := "--yes"
+	if compares {
+		instead = "--yes --compared-fingerprints"
+	}
+	return a.agreed(question, params, instead)
+}
+
+func (a *app) agreementPropose() *cobra.Command {
+	var keys ringFlags
+	var said consent
+	var object string
+	cmd := a.verb("propose FILE [flags]", "cli_agreement_propose_short",
+		"  concordat agreement propose ag1.json\n  concordat agreement propose --object ag-1", nil, func(cmd *cobra.Command, args []string) error {
+			ctx := cmd.Context()
+			d, err := a.openDesk()
+			if err != nil {
+				return err
+			}
+			composed, err := a.proposal(cmd, args, object, keys)
+			if err != nil {
+				return err
+			}
+			key, own, err := a.signingKey(ctx, d)
+			if err != nil {
+				return err
+			}
+			if err := mayConsent(composed.Document, own); err != nil {
+				return err
+			}
+			params := message.Params{"Reference": composed.Document.Reference, "Agency": d.session.Agency}
+			if err := a.confirm(said, a.agreementText(composed.Document, composed.Digest), composed.Digest, "cli_ask_propose", params, false); err != nil {
+				return err
+			}
+			payload := &act.AgreementPropose{Common: a.common(key), Document: string(composed.Bytes)}
+			return a.signAndSubmit(ctx, d, key, payload, composed.Document, composed.Digest)
+		})
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if (len(args) == 1) == (object != "") || len(args) > 1 {
+			return fail(Usage, "cli_usage_arguments", message.Params{"Usage": cmd.UseLine()})
+		}
+		return nil
+	}
+	keys.register(a, cmd)
+	said.register(a, cmd, false)
+	cmd.Flags().StringVar(&object, "object", "", a.say("cli_flag_object", nil))
+	return cmd
+}
+
+// proposal is the document from a file, or from a SharingAgreement that was
+// applied to the cluster and waits for this signature.
+func (a *app) proposal(cmd *cobra.Command, args []string, object string, keys ringFlags) (*compose.Composed, error) {
+	if object == "" {
+		return a.composed(cmd, args[0], keys)
+	}
+	var applied struct {
+		Spec struct {
+			Document string `json:"document"`
+		} `json:"spec"`
+	}
+	if err := a.fetch(cmd.Context(), agreements, object, &applied); err != nil {
+		return nil, err
+	}
+	document, digest, err := agreement.Parse([]byte(applied.Spec.Document))
+	if err != nil {
+		return nil, failBecause(err, Refused, "cli_object_not_a_document", message.Params{"Name": object})
+	}
+	return &compose.Composed{Document: document, Bytes: []byte(applied.Spec.Document), Digest: digest}, nil
+}
+
+// signingKey returns the key of the own agency's officers.
+func (a *app) signingKey(ctx context.Context, d *desk) (officerKey, deskapi.Agency, error) {
+	own, err := d.Agency(ctx)
+	if err != nil {
+		return officerKey{}, own, err
+	}
+	key, err := a.ownKey(d, own)
+	return key, own, err
+}
+
+// mayConsent refuses a document that names another hub, or for the own agency
+// keys that its desk does not know. It guards consent only: who wants to suspend
+// or leave is never held up by what the document says.
+func mayConsent(document *agreement.Document, own deskapi.Agency) error {
+	if document.Hub.ID != own.Hub || document.Hub.LogKey != own.LogKey || string(document.Hub.Registrar) != own.Registrar.Thumbprint {
+		return fail(Refused, "cli_agreement_other_hub", message.Params{"Hub": document.Hub.ID})
+	}
+	party := document.Party(act.AgencyName(own.Agency))
+	if party == nil {
+		return fail(Refused, "cli_agreement_not_a_party", message.Params{"Agency": own.Agency})
+	}
+	if !hasThumbprint(own.OfficerSign, party.OfficerSign) || !hasThumbprint(own.DeskSign, party.DeskSign) {
+		return fail(Refused, "cli_agreement_own_key_differs", message.Params{"Agency": own.Agency})
+	}
+	return nil
+}
+
+func hasThumbprint(prints []deskapi.Fingerprint, want act.Thumbprint) bool {
+	return slices.ContainsFunc(prints, func(f deskapi.Fingerprint) bool { return f.Thumbprint == string(want) })
+}
+
+// appendedView is -o json of every act that an officer signed.
+type appendedView struct {
+	Act       string    `json:"act"`
+	Kind      string    `json:"kind"`
+	Index     uint64    `json:"index"`
+	Time      time.Time `json:"time"`
+	Agreement string    `json:"agreement"`
+	Digest    string    `json:"digest"`
+}
+
+func (a *app) signAndSubmit(ctx context.Context, d *desk, key officerKey, payload act.Payload, document *agreement.Document, digest string) error {
+	signed, err := a.officerSign(ctx, d, key, payload)
+	if err != nil {
+		return err
+	}
+	appended, err := a.submit(ctx, d, signed)
+	if err != nil {
+		return err
+	}
+	v := appendedView{appended.Act, string(payload.Kind()), appended.Index, appended.Time, document.ID, digest}
+	return a.showAppended(v, document.Reference)
+}
+
+func (a *app) showAppended(v appendedView, reference string) error {
+	return a.show(view{
+		Data: v, Names: []string{"act/" + v.Act},
+		Header: []string{"cli_column_reference", "cli_column_act", "cli_column_entry", "cli_column_time", "cli_column_act_id"},
+		Rows:   [][]string{{reference, v.Kind, strconv.FormatUint(v.Index, 10), v.Time.UTC().Format(time.RFC3339), v.Act}},
+	})
+}
+
+func (a *app) agreementSign() *cobra.Command {
+	var said consent
+	cmd := a.verb("sign AGREEMENT [flags]", "cli_agreement_sign_short",
+		"  concordat agreement sign AG-1\n  concordat agreement sign AG-1 --digest sha256:... --yes --compared-fingerprints",
+		exactly(1), func(cmd *cobra.Command, args []string) error {
+			return a.takeStep(cmd.Context(), args[0], "sign", said)
+		})
+	said.register(a, cmd, true)
+	return cmd
+}
+
+// agreementStep is a party's word on an agreement's life after it signed.
+func (a *app) agreementStep(step string) *cobra.Command {
+	var said consent
+	cmd := a.verb(step+" AGREEMENT [flags]", "cli_agreement_"+step+"_short", "  concordat agreement "+step+" AG-1 --reason review",
+		exactly(1), func(cmd *cobra.Command, args []string) error {
+			return a.takeStep(cmd.Context(), args[0], step, said)
+		})
+	said.register(a, cmd, false)
+	cmd.Flags().StringVar(&said.reason, "reason", "", a.say("cli_flag_step_reason", nil))
+	return cmd
+}
+
+func (a *app) takeStep(ctx context.Context, name, step string, said consent) error {
+	d, err := a.openDesk()
+	if err != nil {
+		return err
+	}
+	one, err := a.findAgreement(ctx, d, name)
+	if err != nil {
+		return err
+	}
+	read, err := a.checkedAgreement(one)
+	if err != nil {
+		return err
+	}
+	key, own, err := a.signingKey(ctx, d)
+	if err != nil {
+		return err
+	}
+	compares := step == "sign"
+	if compares {
+		if err := mayConsent(read.document, own); err != nil {
+			return err
+		}
+	}
+	if compares && one.KeysDiffer {
+		a.tell("cli_agreement_keys_differ", nil)
+	}
+	params := message.Params{"Reference": read.document.Reference, "Agency": d.session.Agency, "Days": read.document.Termination.NoticeDays}
+	text := a.agreementText(read.document, read.digest) + a.standingText(one)
+	if err := a.confirm(said, text, read.digest, "cli_ask_"+step, params, compares); err != nil {
+		return err
+	}
+	payload, err := stepPayload(step, act.AgreementStep{
+		Common: a.common(key), Agreement: act.AgreementRef{ID: read.document.ID, Digest: read.digest},
+		Officer: d.session.Officer, Reason: said.reason, Prev: act.ID(one.Prev),
+	})
+	if err != nil {
+		return err
+	}
+	return a.signAndSubmit(ctx, d, key, payload, read.document, read.digest)
+}
+
+func stepPayload(step string, p act.AgreementStep) (act.Payload, error) {
+	switch step {
+	case "sign":
+		return &act.AgreementSign{AgreementStep: p}, nil
+	case "suspend":
+		return &act.AgreementSuspend{AgreementStep: p}, nil
+	case "resume":
+		return &act.AgreementResume{AgreementStep: p}, nil
+	case "withdraw":
+		return &act.AgreementWithdraw{AgreementStep: p}, nil
+	case "terminate":
+		return &act.AgreementTerminate{AgreementStep: p}, nil
+	}
+	return nil, fmt.Errorf("no act for the step %q", step)
+}
+
+// agreementSubmit delivers an act that was signed before.
+func (a *app) agreementSubmit() *cobra.Command {
+	return a.verb("submit FILE", "cli_agreement_submit_short", "  concordat agreement submit ~/.local/state/concordat/acts/*.jws", exactly(1), func(cmd *cobra.Command, args []string) error {
+		raw, err := a.readInput(args[0], 1<<20)
+		if err != nil {
+			return err
+		}
+		parsed, err := act.Parse(raw)
+		if err != nil {
+			return failBecause(err, Usage, "cli_act_malformed", message.Params{"File": args[0]})
+		}
+		d, err := a.openDesk()
+		if err != nil {
+			return err
+		}
+		appended, err := d.Submit(cmd.Context(), string(raw))
+		if err != nil {
+			return err
+		}
+		return a.showAppended(appendedView{Act: appended.Act, Kind: string(parsed.Kind), Index: appended.Index, Time: appended.Time}, "-")
+	})
+}

@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/canonical"
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/internal/fingerprint"
+	"github.com/concordat-hub/concordat/internal/message"
+)
+
+// readAgreement is an agreement whose bytes this program read itself.
+type readAgreement struct {
+	document *agreement.Document
+	bytes    []byte
+	digest   string
+}
+
+// checkedAgreement reads the document that the desk shows. What is displayed and
+// signed comes from these bytes alone, never from the desk's own view of them.
+func (a *app) checkedAgreement(one deskapi.Agreement) (*readAgreement, error) {
+	document, digest, err := agreement.Parse([]byte(one.Document))
+	if err != nil || digest != one.Digest || document.ID != one.ID {
+		return nil, failBecause(err, Failed, "cli_agreement_not_what_it_says", message.Params{"Digest": one.Digest})
+	}
+	return &readAgreement{document, []byte(one.Document), digest}, nil
+}
+
+// inLanguage picks the reader's language, else the first authentic one, else any.
+func (a *app) inLanguage(texts map[string]string, authentic []string) string {
+	short, _, _ := strings.Cut(a.lang, "-")
+	for _, lang := range append([]string{a.lang, short}, authentic...) {
+		if text, ok := texts[lang]; ok {
+			return text
+		}
+	}
+	for _, lang := range slices.Sorted(maps.Keys(texts)) {
+		return texts[lang]
+	}
+	return ""
+}
+
+// sheet lays out labels and values, then paragraphs below them.
+type sheet struct {
+	app  *app
+	text strings.Builder
+}
+
+func (s *sheet) heading(code string) { fmt.Fprintf(&s.text, "\n%s\n", s.app.say(code, nil)) }
+
+func (s *sheet) pairs(pairs ...string) {
+	out := tabwriter.NewWriter(&s.text, 0, 0, gap, ' ', 0)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			fmt.Fprintf(out, "  %s\t%s\n", s.app.say(pairs[i], nil), clean(pairs[i+1]))
+		}
+	}
+	_ = out.Flush() // a strings.Builder never fails
+}
+
+func moment(t canonical.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.String()
+}
+
+// agreementText is the whole document for a person. Every clause that is signed
+// has its line: a clause that were left out would be signed unread.
+func (a *app) agreementText(d *agreement.Document, digest string) string {
+	s := &sheet{app: a}
+	fmt.Fprintf(&s.text, "%s  %s\n", clean(d.Reference), clean(a.inLanguage(d.Title, d.Languages)))
+	s.pairs(
+		"cli_text_digest", digest,
+		"cli_text_id", d.ID, "cli_text_revision", fmt.Sprint(d.Revision), "cli_text_supersedes", d.Supersedes,
+		"cli_text_form", d.Form, "cli_text_accession", d.Accession, "cli_text_binding", d.Binding,
+	)
+	for _, lang := range slices.Sorted(maps.Keys(d.Title)) {
+		fmt.Fprintf(&s.text, "  [%s] %s\n", lang, clean(d.Title[lang]))
+	}
+	s.heading("cli_text_parties")
+	for _, party := range d.Parties {
+		fmt.Fprintf(&s.text, "  %s (%s)\n", clean(party.LegalName), party.Agency)
+		s.pairs(
+			"cli_text_role", string(party.Role), "cli_text_jurisdiction", party.Jurisdiction, "cli_text_kind", party.Kind,
+			"cli_text_mandate", party.Mandate, "cli_text_signatory", party.Signatory,
+			"cli_text_officer_key", fingerprint.Text(string(party.OfficerSign)),
+			"cli_text_desk_key", fingerprint.Text(string(party.DeskSign)),
+		)
+	}
+	a.termsText(s, d)
+	s.heading("cli_text_hub")
+	s.pairs("cli_text_hub_id", d.Hub.ID, "cli_text_log_key", d.Hub.LogKey, "cli_text_registrar_key", fingerprint.Text(string(d.Hub.Registrar)))
+	return s.text.String()
+}
+
+func (a *app) termsText(s *sheet, d *agreement.Document) {
+	s.heading("cli_text_terms")
+	var basis []string
+	for _, b := range d.LegalBasis {
+		basis = append(basis, b.Instrument+" "+b.Article)
+	}
+	entry := d.EntryIntoForce.Rule
+	if d.EntryIntoForce.Count > 0 {
+		entry = fmt.Sprintf("%s (%d)", entry, d.EntryIntoForce.Count)
+	}
+	s.pairs(
+		"cli_text_legal_basis", strings.Join(basis, "; "),
+		"cli_text_purposes", strings.Join(d.Purposes, ", "),
+		"cli_text_item_kinds", strings.Join(d.ItemKinds, ", "),
+		"cli_text_excluded", strings.Join(d.Excluded, ", "),
+		"cli_text_floor", restrictionText(d.Floor),
+		"cli_text_default", restrictionText(d.Default),
+		"cli_text_community", d.Definitions.Community,
+		"cli_text_clients", d.Definitions.Clients,
+		"cli_text_languages", strings.Join(d.Languages, ", "),
+		"cli_text_entry", entry,
+		"cli_text_not_before", moment(d.EntryIntoForce.NotBefore),
+		"cli_text_expires", moment(d.Expires),
+		"cli_text_lease", d.Lease("").String(),
+		"cli_text_notice", a.say("cli_text_notice_days", message.Params{"Days": d.Termination.NoticeDays}),
+		"cli_text_effect", d.Termination.Effect,
+	)
+}
+
+// restrictionText writes a set as axis=term,term; axes in alphabetical order.
+func restrictionText(set map[string][]string) string {
+	var axes []string
+	for _, axis := range slices.Sorted(maps.Keys(set)) {
+		axes = append(axes, axis+"="+strings.Join(set[axis], ","))
+	}
+	return strings.Join(axes, "; ")
+}
+
+// standingText is where the agreement stands, as the desk's ledger has it.
+func (a *app) standingText(one deskapi.Agreement) string {
+	s := &sheet{app: a}
+	s.heading("cli_text_standing")
+	next := ""
+	if !one.NextChange.IsZero() {
+		next = one.NextState + " " + one.NextChange.UTC().Format(time.RFC3339)
+	}
+	s.pairs(
+		"cli_text_state", one.State, "cli_text_signed", strings.Join(one.Signed, ", "), "cli_text_pending", strings.Join(one.Pending, ", "),
+		"cli_text_suspended", strings.Join(one.Suspended, ", "), "cli_text_withdrawn", strings.Join(one.Withdrawn, ", "),
+		"cli_text_proposed_by", one.ProposedBy, "cli_text_next", next,
+	)
+	return s.text.String()
+}

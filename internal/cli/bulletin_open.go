@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/internal/message"
+	"github.com/concordat-hub/concordat/internal/restriction"
+)
+
+type openFlags struct {
+	release, purpose, justification, accept, content string
+}
+
+func (a *app) bulletinOpen() *cobra.Command {
+	var f openFlags
+	cmd := a.verb("open ITEM --purpose PURPOSE [flags]", "cli_bulletin_open_short",
+		"  concordat bulletin open itm-... --purpose detection\n"+
+			"  concordat bulletin open itm-... --purpose training --justification 'course in June' --accept sha256:...",
+		exactly(1), func(cmd *cobra.Command, args []string) error { return a.runOpen(cmd.Context(), args[0], f) })
+	flags := cmd.Flags()
+	flags.StringVar(&f.release, "release", "", a.say("cli_flag_release", nil))
+	flags.StringVar(&f.purpose, "purpose", "", a.say("cli_flag_purpose", nil))
+	flags.StringVar(&f.justification, "justification", "", a.say("cli_flag_justification", nil))
+	flags.StringVar(&f.accept, "accept", "", a.say("cli_flag_accept", nil))
+	flags.StringVar(&f.content, "content-out", "", a.say("cli_flag_content_out", nil))
+	_ = cmd.MarkFlagRequired("purpose")
+	_ = cmd.RegisterFlagCompletionFunc("purpose", cobra.FixedCompletions(restriction.KnownPurposes(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// runOpen shows the conditions before anything is opened, and opens under exactly
+// the conditions that were shown.
+func (a *app) runOpen(ctx context.Context, item string, f openFlags) error {
+	if !slices.Contains(restriction.KnownPurposes(), f.purpose) {
+		return fail(Usage, "cli_purpose_unknown", message.Params{"Given": f.purpose, "Known": strings.Join(restriction.KnownPurposes(), ", ")})
+	}
+	d, err := a.openDesk()
+	if err != nil {
+		return err
+	}
+	conditions, err := d.Conditions(ctx, item, f.release)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.env.Stderr, cleanText(a.conditionsText(conditions)))
+	if err := a.accept(conditions, f.accept); err != nil {
+		return err
+	}
+	if f.justification == "" && a.env.Interactive {
+		if f.justification, err = a.ask("cli_ask_justification", nil, "--justification"); err != nil {
+			return err
+		}
+	}
+	opened, err := d.Open(ctx, item, deskapi.OpenRequest{
+		Release: conditions.Release, Purpose: f.purpose, Justification: f.justification, AcceptedRestrictions: conditions.RestrictionsDigest,
+	})
+	if err != nil {
+		return err
+	}
+	if f.content != "" {
+		if err := a.writeFile(f.content, []byte(opened.Content), 0o600); err != nil {
+			return err
+		}
+	}
+	a.tell("cli_opened", message.Params{"Entry": opened.Decision, "Until": opened.ShowUntil.UTC().Format(time.RFC3339)})
+	if a.output != "table" {
+		return a.show(view{Data: opened, Names: []string{"item/" + opened.Item}})
+	}
+	return a.emit("", []byte(cleanText(strings.TrimRight(opened.Rendered, "\n")+"\n")))
+}
+
+// accept wants the digest of exactly these restrictions, or a yes at the terminal.
+func (a *app) accept(c deskapi.Conditions, given string) error {
+	switch given {
+	case c.RestrictionsDigest:
+		return nil
+	case "":
+		params := message.Params{"Marking": c.Marking, "Agency": c.Originator.Agency}
+		return a.agreed("cli_ask_accept", params, "--accept "+c.RestrictionsDigest)
+	}
+	return fail(Refused, "cli_conditions_differ", message.Params{"Wanted": given, "Found": c.RestrictionsDigest})
+}
+
+func (a *app) conditionsText(c deskapi.Conditions) string {
+	s := &sheet{app: a}
+	s.heading("cli_text_conditions")
+	why := ""
+	if !c.Allow {
+		why = c.Message
+	}
+	s.pairs(
+		"cli_text_item", c.Item, "cli_text_kind", c.Kind, "cli_text_version", fmt.Sprint(c.Version),
+		"cli_text_originator", strings.TrimSpace(c.Originator.LegalName+" ("+c.Originator.Agency+")"),
+		"cli_text_agreement", strings.TrimSpace(c.Agreement.Reference+" "+a.inLanguage(c.Agreement.Title, nil)),
+		"cli_text_released", c.Released.UTC().Format(time.RFC3339),
+		"cli_text_marking", strings.TrimSpace(c.Marking+"  "+c.MarkingText),
+		"cli_text_community", c.Community, "cli_text_clients", c.Clients,
+		"cli_text_restrictions", restrictionText(c.Restrictions),
+		"cli_text_lease", (time.Duration(c.LeaseSeconds) * time.Second).String(),
+		"cli_text_digest", c.RestrictionsDigest,
+		"cli_text_not_now", why,
+	)
+	return s.text.String()
+}

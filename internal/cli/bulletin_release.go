@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/internal/message"
+	"github.com/concordat-hub/concordat/internal/restriction"
+)
+
+// releaseFlags are what an originator asks for beyond the agreement's floor.
+type releaseFlags struct {
+	agreement  string
+	tlp        string
+	purposes   []string
+	expires    string
+	recipients []string
+	restrict   []string
+	dryRun     bool
+	yes        bool
+	key        string
+}
+
+func (a *app) bulletinRelease() *cobra.Command {
+	var f releaseFlags
+	cmd := a.verb("release DRAFT --agreement AGREEMENT [flags]", "cli_bulletin_release_short",
+		"  concordat bulletin release DRAFT --agreement AG-1 --dry-run\n"+
+			"  concordat bulletin release DRAFT --agreement AG-2 --tlp TLP:AMBER+STRICT --purpose detection --expires 2027-12-31",
+		exactly(1), func(cmd *cobra.Command, args []string) error { return a.runRelease(cmd.Context(), args[0], f) })
+	flags := cmd.Flags()
+	flags.StringVar(&f.agreement, "agreement", "", a.say("cli_flag_agreement", nil))
+	flags.StringVar(&f.tlp, "tlp", "", a.say("cli_flag_tlp", nil))
+	flags.StringSliceVar(&f.purposes, "purpose", nil, a.say("cli_flag_purposes", nil))
+	flags.StringVar(&f.expires, "expires", "", a.say("cli_flag_expires", nil))
+	flags.StringSliceVar(&f.recipients, "recipient", nil, a.say("cli_flag_recipients", nil))
+	flags.StringArrayVar(&f.restrict, "restrict", nil, a.say("cli_flag_restrict", nil))
+	flags.BoolVar(&f.dryRun, "dry-run", false, a.say("cli_flag_dry_run", nil))
+	flags.BoolVar(&f.yes, "yes", false, a.say("cli_flag_yes", nil))
+	flags.StringVar(&f.key, "idempotency-key", "", a.say("cli_flag_idempotency_key", nil))
+	_ = cmd.MarkFlagRequired("agreement")
+	_ = cmd.RegisterFlagCompletionFunc("tlp", cobra.FixedCompletions(restriction.Labels(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("purpose", cobra.FixedCompletions(restriction.KnownPurposes(), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// restrictions turns the flags into one set, sorted as the canonical form wants.
+func (f releaseFlags) restrictions() (map[string][]string, error) {
+	set := restriction.Set{}
+	add := func(axis string, terms ...string) {
+		if len(terms) > 0 && terms[0] != "" {
+			set[axis] = append(set[axis], terms...)
+		}
+	}
+	for _, pair := range f.restrict {
+		axis, terms, found := strings.Cut(pair, "=")
+		if !found {
+			return nil, fail(Usage, "cli_restriction_malformed", message.Params{"Given": pair})
+		}
+		add(axis, strings.Split(terms, ",")...)
+	}
+	add(string(restriction.TLP), f.tlp)
+	add(string(restriction.Purposes), f.purposes...)
+	add(string(restriction.Recipients), f.recipients...)
+	if f.expires != "" {
+		moment, err := expiry(f.expires)
+		if err != nil {
+			return nil, fail(Usage, "cli_restriction_malformed", message.Params{"Given": f.expires})
+		}
+		add(string(restriction.Expires), moment)
+	}
+	for axis := range set {
+		slices.Sort(set[axis])
+		set[axis] = slices.Compact(set[axis])
+	}
+	if err := set.Validate(); err != nil {
+		given := ""
+		var wrong *restriction.Error
+		if errors.As(err, &wrong) {
+			given = string(wrong.Axis) + "=" + strings.Join(set[string(wrong.Axis)], ",")
+		}
+		return nil, failBecause(err, Usage, "cli_restriction_malformed", message.Params{"Given": given})
+	}
+	return set, nil
+}
+
+// expiry accepts a moment, or a day, which ends at its last second.
+func expiry(given string) (string, error) {
+	if day, err := time.Parse(time.DateOnly, given); err == nil {
+		return day.Add(24*time.Hour - time.Second).Format("2006-01-02T15:04:05Z"), nil
+	}
+	at, err := time.Parse(time.RFC3339, given)
+	return at.UTC().Format("2006-01-02T15:04:05Z"), err
+}
+
+func (a *app) runRelease(ctx context.Context, draft string, f releaseFlags) error {
+	set, err := f.restrictions()
+	if err != nil {
+		return err
+	}
+	d, err := a.openDesk()
+	if err != nil {
+		return err
+	}
+	one, err := a.findAgreement(ctx, d, f.agreement)
+	if err != nil {
+		return err
+	}
+	in := deskapi.ReleaseRequest{Agreement: one.Digest, Restrictions: set, IdempotencyKey: f.key}
+	if in.IdempotencyKey == "" {
+		in.IdempotencyKey = act.NewJTI()
+	}
+	if f.dryRun {
+		return a.dryRun(ctx, d, draft, in)
+	}
+	if !f.yes {
+		plan, err := d.DryRun(ctx, draft, in)
+		if err != nil {
+			return err
+		}
+		params := message.Params{"Reference": one.Reference, "Recipients": strings.Join(receivers(plan), ", "), "Restrictions": restrictionText(plan.Restrictions)}
+		if err := a.agreed("cli_ask_release", params, "--yes"); err != nil {
+			return err
+		}
+	}
+	released, err := d.Release(ctx, draft, in)
+	if err != nil {
+		return err
+	}
+	return a.show(view{
+		Data: released, Names: []string{"item/" + released.Item},
+		Header: []string{"cli_column_item", "cli_column_version", "cli_column_reference", "cli_column_entry", "cli_column_release"},
+		Rows:   [][]string{{released.Item, fmt.Sprint(released.Version), one.Reference, fmt.Sprint(released.Index), released.Release}},
+	})
+}
+
+func receivers(plan deskapi.DryRun) []string {
+	var names []string
+	for _, r := range plan.Recipients {
+		if r.Allow {
+			names = append(names, r.Agency)
+		}
+	}
+	return names
+}
+
+// dryRun lists each agency with the rule that lets it receive or not. A release
+// that would be refused as a whole ends with the code for that.
+func (a *app) dryRun(ctx context.Context, d *desk, draft string, in deskapi.ReleaseRequest) error {
+	plan, err := d.DryRun(ctx, draft, in)
+	if err != nil {
+		return err
+	}
+	v := view{Data: plan, Header: []string{"cli_column_agency", "cli_column_receives", "cli_column_rule", "cli_column_why"}}
+	for _, r := range plan.Recipients {
+		receives := "cli_no"
+		if r.Allow {
+			receives = "cli_receives"
+		}
+		v.Names = append(v.Names, "agency/"+r.Agency)
+		v.Rows = append(v.Rows, []string{r.Agency, a.say(receives, nil), r.Reason, r.Message})
+	}
+	if err := a.show(v); err != nil {
+		return err
+	}
+	if !plan.Allow {
+		return &failure{exit: Refused, text: plan.Message}
+	}
+	a.tell("cli_dry_run_allowed", message.Params{"Reference": plan.Reference, "Restrictions": restrictionText(plan.Restrictions)})
+	return nil
+}

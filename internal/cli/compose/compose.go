@@ -1,0 +1,159 @@
+package compose
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/cli/keyring"
+	"github.com/concordat-hub/concordat/internal/restriction"
+)
+
+// Composed is a document that can be signed.
+type Composed struct {
+	Document *agreement.Document
+	Bytes    []byte // what is signed, without a final newline
+	Digest   string
+	NewID    bool // the source had no id and a fresh one was drawn
+}
+
+// Document composes the document from its source and from what is known of the
+// hub and the parties; known may be nil. The error is an *Error.
+func Document(source []byte, known *keyring.Ring) (*Composed, error) {
+	t, err := parse(source)
+	if err != nil {
+		return nil, err
+	}
+	var document agreement.Document
+	if err := t.decode(&document); err != nil {
+		return nil, err
+	}
+	composed := &Composed{Document: &document, NewID: document.ID == ""}
+	fillConstants(&document)
+	if err := fillKnown(&document, known, t); err != nil {
+		return nil, err
+	}
+	composed.Bytes, composed.Digest, err = document.Bytes()
+	var wrong *agreement.Error
+	if errors.As(err, &wrong) {
+		return nil, &Error{Code: wrong.Code, Place: wrong.Place, Line: t.line(wrong.Place)}
+	}
+	return composed, err
+}
+
+// Read accepts either the document itself, verbatim, or its YAML source. Bytes
+// that are a document are never composed anew: what is signed is exactly them.
+func Read(input []byte, known *keyring.Ring) (*Composed, error) {
+	if document, digest, err := agreement.Parse(input); err == nil {
+		return &Composed{Document: document, Bytes: input, Digest: digest}, nil
+	}
+	// An editor's final newline is the one change that is surely no other text.
+	trimmed := bytes.TrimRight(input, "\r\n")
+	if document, digest, err := agreement.Parse(trimmed); err == nil {
+		return &Composed{Document: document, Bytes: trimmed, Digest: digest}, nil
+	}
+	return Document(input, known)
+}
+
+// decode refuses members that the schema does not know, and says where.
+func (t *tree) decode(into any) error {
+	raw, err := json.Marshal(t.value)
+	if err != nil {
+		return &Error{Code: "source_not_yaml", Place: "/"}
+	}
+	err = json.Unmarshal(raw, into, json.RejectUnknownMembers(true))
+	if err == nil {
+		return nil
+	}
+	place, code := "", "field_malformed"
+	var semantic *json.SemanticError
+	var syntactic *jsontext.SyntacticError
+	switch {
+	case errors.As(err, &semantic):
+		place = string(semantic.JSONPointer)
+		if errors.Is(err, json.ErrUnknownName) {
+			code = "field_unknown"
+		}
+	case errors.As(err, &syntactic):
+		place = string(syntactic.JSONPointer)
+	}
+	return &Error{Code: code, Place: shown(place), Line: t.line(place)}
+}
+
+func fillConstants(d *agreement.Document) {
+	if d.Schema == "" {
+		d.Schema = agreement.Schema
+	}
+	if d.ID == "" {
+		d.ID = act.NewAgreementID()
+	}
+	if d.Revision == 0 {
+		d.Revision = 1
+	}
+	if d.Excluded == nil {
+		d.Excluded = agreement.Excluded()
+	}
+	// Order carries no meaning in these lists and the canonical form wants one.
+	slices.Sort(d.Purposes)
+	slices.Sort(d.ItemKinds)
+	for _, set := range []restriction.Set{d.Floor, d.Default} {
+		for _, terms := range set {
+			slices.Sort(terms)
+		}
+	}
+	if d.Floor == nil {
+		d.Floor = restriction.Set{}
+	}
+}
+
+// fillKnown adds keys and names that the source leaves out. A thumbprint that
+// the source gives and that is not the known one is refused: somebody's key
+// would sign for a party that does not hold it.
+func fillKnown(d *agreement.Document, known *keyring.Ring, t *tree) error {
+	if known == nil {
+		known = &keyring.Ring{}
+	}
+	differs := func(place string) error {
+		return &Error{Code: "key_differs", Place: place, Line: t.line(place)}
+	}
+	for _, hub := range []struct {
+		place string
+		value *string
+		known string
+	}{
+		{"/hub/id", &d.Hub.ID, known.Hub.ID},
+		{"/hub/logKey", &d.Hub.LogKey, known.Hub.LogKey},
+		{"/hub/registrar", (*string)(&d.Hub.Registrar), string(known.Hub.Registrar)},
+	} {
+		if !fill(hub.value, hub.known, true) {
+			return differs(hub.place)
+		}
+	}
+	for i := range d.Parties {
+		party := &d.Parties[i]
+		agency := known.Agencies[party.Agency]
+		if !fill((*string)(&party.OfficerSign), string(agency.OfficerSign), true) ||
+			!fill((*string)(&party.DeskSign), string(agency.DeskSign), true) {
+			return differs("/parties/" + strconv.Itoa(i))
+		}
+		fill(&party.LegalName, agency.LegalName, false)
+		fill(&party.Jurisdiction, agency.Jurisdiction, false)
+		fill(&party.Kind, agency.Kind, false)
+		fill(&party.Mandate, agency.Mandate, false)
+	}
+	return nil
+}
+
+// fill sets an empty value. It reports false if strict and both are set and differ.
+func fill(value *string, known string, strict bool) bool {
+	if *value == "" {
+		*value = known
+	}
+	return !strict || known == "" || *value == known
+}

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+
+	"sigs.k8s.io/yaml"
+)
+
+// view is one answer in all its shapes.
+type view struct {
+	Data   any        // for json and yaml: a contract
+	Names  []string   // for name: kind/name, one per line
+	Header []string   // codes of column titles; none for a list of pairs
+	Rows   [][]string // for people
+}
+
+// maxWidth is what a table fits into when the terminal does not say.
+const maxWidth = 100
+
+func (a *app) show(v view) error {
+	switch a.output {
+	case "json":
+		var out bytes.Buffer
+		encoder := json.NewEncoder(&out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(v.Data); err != nil {
+			return err
+		}
+		return a.emit("", out.Bytes())
+	case "yaml":
+		out, err := yaml.Marshal(v.Data)
+		if err != nil {
+			return err
+		}
+		return a.emit("", out)
+	case "name":
+		for _, name := range v.Names {
+			if _, err := fmt.Fprintln(a.env.Stdout, clean(name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return a.table(v)
+}
+
+func (a *app) table(v view) error {
+	rows := make([][]string, 0, len(v.Rows)+1)
+	if len(v.Header) > 0 && !a.noHeaders {
+		titles := make([]string, len(v.Header))
+		for i, code := range v.Header {
+			titles[i] = strings.ToUpper(a.say(code, nil))
+		}
+		rows = append(rows, titles)
+	}
+	for _, row := range v.Rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			if cells[i] = clean(cell); cells[i] == "" {
+				cells[i] = "-"
+			}
+		}
+		rows = append(rows, cells)
+	}
+	width := a.env.Width
+	if width <= 0 || width > maxWidth {
+		width = maxWidth
+	}
+	fit(rows, width)
+	out := tabwriter.NewWriter(a.env.Stdout, 0, 0, gap, ' ', 0)
+	for _, row := range rows {
+		if _, err := fmt.Fprintln(out, strings.Join(row, "\t")); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+const (
+	gap     = 2  // columns between columns
+	minCell = 12 // a column is never cut below this
+)
+
+// fit cuts the widest column again and again until the rows fit. Names and
+// digests that are cut are whole in -o json, yaml and name.
+func fit(rows [][]string, width int) {
+	widths := columnWidths(rows)
+	for {
+		total, widest := 0, 0
+		for i, w := range widths {
+			total += w + gap
+			if w > widths[widest] {
+				widest = i
+			}
+		}
+		excess := total - gap - width
+		if len(widths) == 0 || excess <= 0 || widths[widest] <= minCell {
+			break
+		}
+		second := minCell
+		for i, w := range widths {
+			if i != widest && w > second {
+				second = w
+			}
+		}
+		cut := min(excess, max(1, widths[widest]-second))
+		widths[widest] = max(minCell, widths[widest]-cut)
+	}
+	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = shorten(cell, widths[i])
+		}
+	}
+}
+
+func columnWidths(rows [][]string) []int {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	return widths
+}
+
+func shorten(cell string, width int) string {
+	if utf8.RuneCountInString(cell) <= width {
+		return cell
+	}
+	return strings.TrimRight(string([]rune(cell)[:width-1]), " ") + "…"
+}
