@@ -93,7 +93,7 @@ func (b *Binder) String(target *string) Into {
 			return
 		}
 		if n.Form != Text && n.Form != Plain {
-			b.Refuse(n, path, "wrong_type", message.Params{"Want": "text"})
+			b.Refuse(n, path, "not_text", nil)
 			return
 		}
 		*target = strings.TrimSpace(n.Value)
@@ -109,7 +109,7 @@ func (b *Binder) Int(target *int) Into {
 			return
 		}
 		if n.Form != Number && n.Form != Plain || !integer.MatchString(n.Value) {
-			b.Refuse(n, path, "wrong_type", message.Params{"Want": "number"})
+			b.Refuse(n, path, "not_number", nil)
 			return
 		}
 		*target, _ = strconv.Atoi(n.Value)
@@ -120,6 +120,6 @@ func (b *Binder) shaped(n *Node, path string, want Shape) bool {
 	if n.Shape == want {
 		return true
 	}
-	b.Refuse(n, path, "wrong_type", message.Params{"Want": [...]string{"text", "fields", "list"}[want]})
+	b.Refuse(n, path, [...]string{"not_text", "not_fields", "not_list"}[want], nil)
 	return false
 }
