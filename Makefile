@@ -84,7 +84,7 @@ verify: generate lint ## Make again what is generated, lint, and see that nothin
 	@git diff --exit-code -- api config charts || { echo "generated files differ: commit what make generate made"; exit 1; }
 
 bench: build platform ## Measure speed and memory, as ratios within one run
-	@$(GO) test -C test/bench -run '^$$' -bench . -benchtime 1s ./...
+	@cd test/bench && $(GO) test -run '^$$' -bench . -benchtime 1s ./...
 
 .PHONY: help
 help: ## Say what there is to do
