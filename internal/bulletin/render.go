@@ -39,6 +39,9 @@ func (r *renderer) heading(code string) { r.out.WriteString("\n## " + r.say(code
 
 func (r *renderer) label(facet, term string) string { return vocabulary.Label(facet, term, r.labels) }
 
+// language names the authentic language in the reader's language.
+func (r *renderer) language() string { return r.say("language_"+r.b.Authentic, nil) }
+
 // pick chooses the text in lang, else in the authentic language.
 func (r *renderer) pick(texts map[string]string, lang string) string {
 	if text := texts[lang]; text != "" {
@@ -57,9 +60,9 @@ func (r *renderer) head(lang string) {
 	r.line("kind", message.Params{"Kind": r.label("bulletin-kind", b.Kind)})
 	switch {
 	case !translated:
-		r.line("not_translated", message.Params{"Authentic": b.Authentic})
+		r.line("not_translated", message.Params{"Authentic": r.language()})
 	case lang != b.Authentic:
-		r.line("translation", message.Params{"Authentic": b.Authentic})
+		r.line("translation", message.Params{"Authentic": r.language()})
 	}
 	if b.Observed != "" {
 		r.line("observed", message.Params{"Period": b.Observed})
@@ -81,7 +84,7 @@ func (r *renderer) body(lang string) {
 		sections = r.b.Texts[r.b.Authentic].Sections
 		if _, translated := r.b.Texts[lang]; translated && lang != r.b.Authentic && len(sections) > 0 {
 			r.out.WriteString("\n")
-			r.line("sections_authentic", message.Params{"Authentic": r.b.Authentic})
+			r.line("sections_authentic", message.Params{"Authentic": r.language()})
 		}
 	}
 	for _, section := range sections {

@@ -173,7 +173,7 @@ func TestRenderFallsBackToTheAuthenticLanguageAndSaysSo(t *testing.T) {
 	b := decode(t, samples(t)["b05-not-seeing-oneself-as-a-victim.yaml"])
 	delete(b.Texts, "id")
 	shown := b.Render("id")
-	notice := message.Render("id", message.New("kind_render_not_translated", message.Params{"Authentic": "en"}))
+	notice := message.Render("id", message.New("kind_render_not_translated", message.Params{"Authentic": "Inggris"}))
 	if !strings.Contains(shown, b.Texts["en"].Summary) || !strings.Contains(shown, notice) {
 		t.Errorf("rendered:\n%s", shown)
 	}

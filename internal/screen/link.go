@@ -23,7 +23,7 @@ func linkRules() []rule {
 		}),
 		pattern("handle", Handle, Block, exceptLinks, `(?:^|[\s("':,;/])(@\s?[A-Za-z0-9_][A-Za-z0-9_.]{1,30})`),
 		pattern("account_name", Handle, Block, exceptLinks,
-			`(?i)\b(?:user\s?name|user\s?id|screen\s?name|nickname|handle|account\s?name|nom d'utilisateur|pseudo|identifiant|nama pengguna|nama akun|id akun|pin bb)\s*[:=]\s*\S+`),
+			`(?i)\b(?:user\s?name|user\s?id|screen\s?name|nickname|handle|account\s?name|nom d'utilisateur|pseudo|identifiant|nama pengguna|nama akun|id akun|pin bb|ig|insta|tg|wa|fb|snap|line id)\s*[:=]\s*\S+`),
 	}
 }
 

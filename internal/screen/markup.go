@@ -37,5 +37,6 @@ func hiddenRules() []rule {
 		of("control_character", control, Block),
 		of("lookalike_letter", lookalike, Block),
 		of("foreign_script", script, Review),
+		pattern("spaced_letters", HiddenText, Review, everywhere, `(?:\b[\p{L}\d]|[@.])(?:\s[\p{L}\d@.]){6,}(?:\s|$)`),
 	}
 }

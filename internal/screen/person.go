@@ -15,10 +15,16 @@ const (
 		`|\d{1,2}(?:st|nd|rd|th|er)?\s(?:of\s)?(?:` + monthNames + `)\.?,?\s(?:19|20)\d{2}|(?:` + monthNames + `)\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s(?:19|20)\d{2})`
 	birthWords = `(?:(?:d\.?o\.?b|date of birth|birth\s?date|born|naissance|lahir|kelahiran|ttl)\b|née?s?\s|né\(e\))`
 	honorifics = `(?:Mr|Mrs|Ms|Miss|Dr|Prof|Mme|Mlle|Monsieur|Madame|Mademoiselle|Bapak|Bpk|Ibu|Sdr|Sdri|Saudara|Saudari|Tuan|Nyonya|Nona|Haji|Hj)`
-	// ageOf says whose age it is; ageLoose may also be a duration.
+	// ageOf says whose age it is; ageLoose may also be a duration. "5 ans" alone is one.
 	ageOf = `(?:\b(?:aged?|age\sof)\s\d{1,2}\b|\b\d{1,2}[\s-]?(?:year|yr)s?[\s-]?olds?\b|âgée?s?\sde\s\d{1,2}\b|\b(?:berusia|berumur|usia|umur)\s\d{1,2}\b` +
-		`|\b(?:filles?|femmes?|garçons?|hommes?|mineure?s?|adolescente?s?|enfants?|gadis|perempuan|anak|pemuda|remaja|korban)[\s,]{1,2}(?:de\s)?\d{1,2}\s(?:ans|tahun|thn)\b)`
-	ageLoose = `\b\d{1,2}\s(?:ans|tahun|thn|th)\b`
+		`|\b(?:filles?|femmes?|garçons?|hommes?|mineure?s?|adolescente?s?|enfants?|gadis|perempuan|anak|pemuda|remaja|korban)[\s,]{1,2}(?:de\s)?\d{1,2}\s(?:ans|tahun|thn)\b` +
+		`|\b(?:` + ageWords + `)[\s-]years?[\s-]olds?\b|\b(?:berusia|berumur|usia|umur)\s(?:` + ageWords + `)\stahun\b|âgée?s?\sde\s(?:` + ageWords + `)\sans\b)`
+	ageLoose = `\b(?:(?:elle|il)\s(?:a|avait|n'a(?:vait)?\sque)|de\sses|ia|dia|mereka|(?:umur|usia)nya|jeune|adolescente?|élève|siswi|siswa|pelajar|remaja)\s(?:baru\s|masih\s)?` +
+		`(?:\d{1,2}|` + ageWords + `)\s(?:ans|tahun|thn|th)\b|\bfilles?\sde\s(?:` + ageWords + `)\sans\b`
+	// ageWords leaves out eighteen, as findAge leaves out 18.
+	ageWords = `(?:six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|nineteen|twenty(?:[\s-]\p{L}+)?` +
+		`|sept|huit|neuf|onze|douze|treize|quatorze|quinze|seize|dix-sept|dix-neuf|vingt(?:[\s-]\p{L}+)?` +
+		`|tujuh|delapan|sembilan|sepuluh|sebelas|(?:dua|tiga|empat|lima|enam|tujuh|sembilan)\sbelas|dua\spuluh(?:\s\p{L}+)?)`
 )
 
 // personRules find what points at one person: name with age, initials with age,
@@ -31,7 +37,7 @@ func personRules() []rule {
 			`(?:^|[\s("'])([A-Z]{1,3}\.?(?:\s?[A-Z]\.){0,2}\s?(?:\(\s?(?:aged?\s|âgée?\sde\s|usia\s)?\d{1,2}\s?(?:years?|yrs?|yo|y/o|ans|tahun|thn|th)?\.?(?:\sold)?\s?\)`+
 				`|,\s(?:aged?\s|âgée?\sde\s|(?:ber)?usia\s)?\d{1,2}\s?(?:years?|yrs?|yo|ans|tahun|thn)?\s?,))`),
 		checked("name_and_age", Person, Block, exceptLinks,
-			`\b\p{Lu}\p{Ll}{1,24}\s?(?:\(\s?(?:aged?\s|âgée?\sde\s|usia\s)?\d{1,2}\s?(?:years?|yrs?|yo|ans|tahun|thn)?(?:\sold)?\s?\)|,\s(?:aged?\s|âgée?\sde\s|(?:ber)?usia\s)?\d{1,2}\s?(?:years?|yrs?|yo|ans|tahun|thn)?\s?,)`,
+			`\b\p{Lu}\p{Ll}{1,24}"?\s?(?:\(\s?(?:aged?\s|âgée?\sde\s|usia\s)?\d{1,2}\s?(?:years?|yrs?|yo|ans|tahun|thn)?(?:\sold)?\s?\)|,\s(?:aged?\s|âgée?\sde\s|(?:ber)?usia\s)?\d{1,2}\s?(?:years?|yrs?|yo|ans|tahun|thn)?\s?,)`,
 			gazetteer, func(v *view, at span) bool { return !institutional(firstWord(v.match(at))) }),
 		pattern("date_of_birth", Person, Block, exceptLinks, `(?i)\b`+birthWords+`[^\p{L}\d]{0,4}(?:[\p{L}'-]+[^\p{L}\d]{1,3}){0,4}`+fullDate),
 		pattern("birth_year", Person, Review, proseOnly, `(?i)\b`+birthWords+`[^\p{L}\d]{0,4}(?:[\p{L}'-]+[^\p{L}\d]{1,3}){0,3}(?:19|20)\d{2}\b`),

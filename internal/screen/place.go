@@ -10,10 +10,11 @@ func placeRules() []rule {
 		// Open Location Codes: eight digits of a small alphabet, a plus sign, two or more.
 		pattern("plus_code", Place, Block, exceptLinks, `\b[23456789CFGHJMPQRVWX]{4,8}\+[23456789CFGHJMPQRVWX]{2,4}\b`),
 		pattern("street_address", Place, Block, exceptLinks,
-			`(?i)\b(?:jalan|jln|jl|gang|gg)\b\.?\s+(?:[\p{L}.'-]+\s+){1,5}(?:no\.?|nomor|kav\.?)?\s?\d{1,4}\b`+
-				`|\b\d{1,4}\s?(?:bis|ter)?,?\s+(?:rue|avenue|av\.|boulevard|bd|impasse|chemin|allée|quai|place|cours)\s+(?:de\s|du\s|des\s|de la\s|d'|l')*\p{L}+`+
-				`|\b\d{1,5}\s+(?:[\p{L}'-]+\s+){1,3}(?:street|st\.|road|rd\.?|avenue|ave\.?|lane|boulevard|drive|close|crescent|terrace|court)\b`+
-				`|\brt\s?\.?\s?\d{1,3}\s?/\s?rw\s?\.?\s?\d{1,3}\b`),
+			`(?i:\b(?:jalan|jln|jl|gang|gg)\b\.?\s+(?:[\p{L}.'-]+\s+){1,5}(?:no\.?|nomor|kav\.?)?\s?\d{1,4}\b)`+
+				`|(?i:\b\d{1,4}\s?(?:bis|ter)?,?\s+(?:rue|avenue|av\.|boulevard|bd|impasse|chemin|allée|quai)\s+(?:de\s|du\s|des\s|de la\s|d'|l')*\p{L}+)`+
+				// The name of an English street has capitals; "2019 before the federal court" has none.
+				`|\b\d{1,5}\s+(?:\p{Lu}[\p{L}'-]+\s+){1,3}(?i:street|st\.|road|rd\.?|avenue|ave\.?|lane|boulevard|drive|crescent|terrace)\b`+
+				`|(?i:\brt\s?\.?\s?\d{1,3}\s?/\s?rw\s?\.?\s?\d{1,3}\b)`),
 		pattern("town", Place, Review, proseOnly,
 			`\b(?i:city|town|village|district|province|municipality|commune|ville|quartier|département|kota|desa|kampung|kecamatan|kabupaten|kelurahan|dusun|provinsi)`+
 				`\s(?:(?:of|de|du|d')\s?)?\p{Lu}\p{Ll}+`),

@@ -13,6 +13,7 @@ func recordRules() []rule {
 			`(?i)\b\d{1,6}\s?/\s?pid(?:\s?\.\s?[a-z]+)*\s?(?:/\s?)?\d{4}`+
 				`|\b(?:LP|BP|SPDP|STPL)\s?/\s?(?:[A-Z]{1,3}\s?/\s?)?\d{1,6}\s?/`+
 				`|\b(?:case|docket|crime|incident|police report|investigation|warrant|dossier|procédure|affaire|perkara)\s?(?:file\s)?(?:(?:no|number|nr|ref|reference|numéro|nomor)\b|n°|#)\.?\s?:?\s?[a-z0-9][\w/.-]*\d`+
+				`|\b\d{1,2}[-:]?(?:cv|cr|mj|civ|crim)[-:]?\d{2,}`+
 				`|\b(?:RG|parquet|PV|procès-verbal)\s?(?:n°|no\.?|numéro)?\s?:?\s?\d{2,4}\s?[/-]\s?\d{2,}`),
 		pattern("reference_number", CaseReference, Review, proseOnly, `\b\d{1,5}/[A-Z][A-Za-z.]+(?:/[A-Za-z0-9.]+)*/(?:19|20)\d{2}\b`),
 		// Names of fields in case-management standards; no bulletin needs them.
