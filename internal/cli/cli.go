@@ -43,7 +43,8 @@ type app struct {
 	kubeconfig        string
 	kubeContext       string
 
-	lines *bufio.Reader // over Env.Stdin, see stdin
+	running bool          // the command line was understood; what fails now is not its fault
+	lines   *bufio.Reader // over Env.Stdin, see stdin
 }
 
 // Run runs one command line and returns its exit code.

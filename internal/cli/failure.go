@@ -56,6 +56,8 @@ func (a *app) exitOf(err error) (Exit, string) {
 		return f.exit, f.text
 	case errors.As(err, &f):
 		return f.exit, a.say(f.said.Code, f.said.Params)
+	case !a.running:
+		return Usage, a.say("cli_usage_flag", message.Params{"Detail": err.Error(), "Help": "--help"})
 	case errors.Is(err, context.Canceled):
 		return Failed, a.say("cli_cancelled", nil)
 	case errors.Is(err, context.DeadlineExceeded):

@@ -124,7 +124,8 @@ func (a *app) visit(ctx context.Context, address string) error {
 	if !placed {
 		words = append(words, address)
 	}
-	browser := exec.CommandContext(ctx, words[0], words[1:]...)
+	// Not bound to ctx: a browser that was started here outlives the login.
+	browser := exec.Command(words[0], words[1:]...)
 	browser.Stderr = a.env.Stderr // its own complaints; data stays clean
 	err := browser.Run()
 	switch {

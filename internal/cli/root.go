@@ -72,7 +72,11 @@ func (a *app) noun(use, short string, verbs ...*cobra.Command) *cobra.Command {
 // verb is a command that does something.
 func (a *app) verb(use, short, example string, args cobra.PositionalArgs, run func(*cobra.Command, []string) error) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: a.say(short, nil), Example: example, Args: args, RunE: run, DisableFlagsInUseLine: true,
+		Use: use, Short: a.say(short, nil), Example: example, Args: args, DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.running = true
+			return run(cmd, args)
+		},
 	}
 }
 

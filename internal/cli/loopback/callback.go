@@ -30,10 +30,8 @@ func (r Request) await(ctx context.Context, listener net.Listener, state, addres
 		defer cancel()
 		_ = server.Shutdown(closing)
 	}()
-	visiting, cancel := context.WithCancel(ctx)
-	defer cancel()
 	visited := make(chan error, 1)
-	go func() { visited <- r.Visit(visiting, address) }()
+	go func() { visited <- r.Visit(ctx, address) }()
 	for {
 		select {
 		case got := <-answers:
