@@ -1,0 +1,127 @@
+package hubclient
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/canonical"
+)
+
+// Registrar is what the operator asks of the hub. A *Client whose bearer is the
+// operator's ServiceAccount token is one.
+type Registrar interface {
+	Agency(ctx context.Context, slug act.AgencyName) (Agency, error)
+	Admit(ctx context.Context, slug act.AgencyName, admission Admission) (Agency, error)
+	NewCode(ctx context.Context, slug act.AgencyName) (Code, error)
+	Request(ctx context.Context, slug act.AgencyName, request string) (Appended, error)
+	Agreements(ctx context.Context) ([]Agreement, error)
+	Agreement(ctx context.Context, digest string) (Agreement, error)
+}
+
+var _ Registrar = (*Client)(nil)
+
+// Admission lets a slug enrol.
+type Admission struct {
+	LegalName    string `json:"legalName"`
+	Kind         string `json:"kind"`
+	Jurisdiction string `json:"jurisdiction"`
+	Custody      string `json:"custody"` // managed or external
+	Mandate      string `json:"mandate"`
+}
+
+// Agency is what the hub knows of a slug; of one that nobody admitted it is zero.
+type Agency struct {
+	Admitted      bool                           `json:"admitted"`
+	EnrolledIndex *uint64                        `json:"enrolledIndex"`
+	Thumbprints   map[act.Purpose]act.Thumbprint `json:"thumbprints"` // of current keys
+	Status        string                         `json:"status"`      // enrolled, suspended, offboarded, or ""
+	Agreements    int                            `json:"agreements"`  // in force now
+}
+
+// Code is a one-time enrolment code.
+type Code struct {
+	Code    string         `json:"code"`
+	Expires canonical.Time `json:"expires"`
+}
+
+// Agreement is one revision.
+type Agreement struct {
+	ID         string           `json:"id"`
+	Revision   int              `json:"revision"`
+	Digest     string           `json:"digest"`
+	Reference  string           `json:"reference"`
+	State      string           `json:"state"` // proposed, waiting, in-force, suspended, terminated, expired
+	Signed     []act.AgencyName `json:"signed"`
+	Pending    []act.AgencyName `json:"pending"`
+	Parties    []act.AgencyName `json:"parties"`
+	NextState  string           `json:"nextState"`
+	NextChange *canonical.Time  `json:"nextChange"` // nil: nothing changes by time alone
+	Index      uint64           `json:"index"`      // of the proposal
+}
+
+// The requests about an agency's standing.
+const (
+	RequestSuspend  = "suspend"
+	RequestResume   = "resume"
+	RequestOffboard = "offboard"
+)
+
+func agencyPath(slug act.AgencyName) string {
+	return "/v1/registrar/agencies/" + url.PathEscape(string(slug))
+}
+
+// Agency implements Registrar.
+func (c *Client) Agency(ctx context.Context, slug act.AgencyName) (Agency, error) {
+	var out Agency
+	_, err := c.do(ctx, call{method: http.MethodGet, path: agencyPath(slug), out: &out})
+	return out, err
+}
+
+// Admit implements Registrar. Admitting again with other words changes them as
+// long as the agency has not enrolled.
+func (c *Client) Admit(ctx context.Context, slug act.AgencyName, admission Admission) (Agency, error) {
+	var out Agency
+	body, err := jsonBody(admission)
+	if err != nil {
+		return out, err
+	}
+	_, err = c.do(ctx, call{method: http.MethodPut, path: agencyPath(slug), body: body, out: &out})
+	return out, err
+}
+
+// NewCode implements Registrar: for External agencies only.
+func (c *Client) NewCode(ctx context.Context, slug act.AgencyName) (Code, error) {
+	var out Code
+	return out, c.post(ctx, agencyPath(slug)+"/codes", struct{}{}, &out)
+}
+
+// Request implements Registrar. A request whose outcome is there already returns
+// the act that made it so.
+func (c *Client) Request(ctx context.Context, slug act.AgencyName, request string) (Appended, error) {
+	var out Appended
+	return out, c.post(ctx, agencyPath(slug)+"/requests", struct {
+		Request string `json:"request"`
+	}{request}, &out)
+}
+
+// Agreements implements Registrar.
+func (c *Client) Agreements(ctx context.Context) ([]Agreement, error) {
+	var out []Agreement
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/registrar/agreements", out: &out})
+	return out, err
+}
+
+// Agreement implements Registrar.
+func (c *Client) Agreement(ctx context.Context, digest string) (Agreement, error) {
+	var out Agreement
+	_, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/registrar/agreements/" + url.PathEscape(digest), out: &out})
+	return out, err
+}
+
+// ConfirmClock tells the hub that its present time is right after a jump.
+func (c *Client) ConfirmClock(ctx context.Context) error {
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/v1/registrar/clock"})
+	return err
+}

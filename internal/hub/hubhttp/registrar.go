@@ -1,0 +1,121 @@
+package hubhttp
+
+import (
+	"net/http"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/canonical"
+	"github.com/concordat-hub/concordat/internal/hub"
+	"github.com/concordat-hub/concordat/internal/ledger"
+	"github.com/concordat-hub/concordat/internal/store"
+)
+
+type admission struct {
+	LegalName    string `json:"legalName"`
+	Kind         string `json:"kind"`
+	Jurisdiction string `json:"jurisdiction"`
+	Custody      string `json:"custody"`
+	Mandate      string `json:"mandate"`
+}
+
+type agencyAnswer struct {
+	Admitted      bool                           `json:"admitted"`
+	EnrolledIndex *uint64                        `json:"enrolledIndex,omitempty"`
+	Thumbprints   map[act.Purpose]act.Thumbprint `json:"thumbprints"`
+	Status        ledger.Standing                `json:"status,omitempty"`
+	Agreements    int                            `json:"agreements"`
+}
+
+func (h *handler) agency(w http.ResponseWriter, r *http.Request) error {
+	view, err := h.service.Agency(r.Context(), act.AgencyName(r.PathValue("slug")))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, agencyAnswer{view.Admitted, view.Enrolled, view.Thumbprints, view.Standing, view.Agreements})
+}
+
+func (h *handler) admit(w http.ResponseWriter, r *http.Request) error {
+	var body admission
+	if err := read(w, r, limitSmall, &body); err != nil {
+		return err
+	}
+	err := h.service.Admit(r.Context(), store.Admission{
+		Agency: act.AgencyName(r.PathValue("slug")), LegalName: body.LegalName, Kind: body.Kind,
+		Jurisdiction: body.Jurisdiction, Custody: body.Custody, Mandate: body.Mandate,
+	})
+	if err != nil {
+		return err
+	}
+	return h.agency(w, r)
+}
+
+func (h *handler) newCode(w http.ResponseWriter, r *http.Request) error {
+	code, expires, err := h.service.NewCode(r.Context(), act.AgencyName(r.PathValue("slug")))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusCreated, struct {
+		Code    string         `json:"code"`
+		Expires canonical.Time `json:"expires"`
+	}{code, canonical.At(expires)})
+}
+
+func (h *handler) request(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		Request string `json:"request"`
+	}
+	if err := read(w, r, limitSmall, &body); err != nil {
+		return err
+	}
+	done, err := h.service.Request(r.Context(), act.AgencyName(r.PathValue("slug")), body.Request)
+	if err != nil {
+		return err
+	}
+	return answerAppended(w, done)
+}
+
+type agreementAnswer struct {
+	ID         string           `json:"id"`
+	Revision   int              `json:"revision"`
+	Digest     string           `json:"digest"`
+	Reference  string           `json:"reference"`
+	State      ledger.StateName `json:"state"`
+	Signed     []act.AgencyName `json:"signed"`
+	Pending    []act.AgencyName `json:"pending"`
+	Parties    []act.AgencyName `json:"parties"`
+	NextState  ledger.StateName `json:"nextState,omitempty"`
+	NextChange canonical.Time   `json:"nextChange,omitzero"`
+	Index      uint64           `json:"index"`
+}
+
+func agreementOf(view hub.AgreementView) agreementAnswer {
+	return agreementAnswer{
+		ID: view.ID, Revision: view.Revision, Digest: view.Digest, Reference: view.Reference, State: view.State,
+		Signed: names(view.Signed), Pending: names(view.Pending), Parties: names(view.Parties),
+		NextState: view.NextState, NextChange: canonical.Time{Time: view.NextChange}, Index: view.Index,
+	}
+}
+
+func names(list []act.AgencyName) []act.AgencyName { return append([]act.AgencyName{}, list...) }
+
+func (h *handler) agreements(w http.ResponseWriter, _ *http.Request) error {
+	list := []agreementAnswer{}
+	for _, view := range h.service.Agreements() {
+		list = append(list, agreementOf(view))
+	}
+	return answer(w, http.StatusOK, list)
+}
+
+func (h *handler) agreement(w http.ResponseWriter, r *http.Request) error {
+	view, err := h.service.Agreement(r.PathValue("digest"))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, agreementOf(view))
+}
+
+func (h *handler) confirmClock(w http.ResponseWriter, _ *http.Request) error {
+	h.service.ConfirmClock()
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,151 @@
+package hubtest
+
+import (
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/canonical"
+	"github.com/concordat-hub/concordat/internal/client/hubclient"
+	"github.com/concordat-hub/concordat/internal/seal"
+)
+
+// Item is one sealed item version that is ready to be released.
+type Item struct {
+	Payload     *act.ItemRelease
+	Bodies      [][]byte // of cover and body, to upload
+	Parts       []hubclient.ReleasePart
+	Descriptors []seal.SaltedDescriptor
+	Content     string
+}
+
+// Seal seals a cover and a body to the recipients and the agency itself.
+func (a *Agency) Seal(tb testing.TB, ref act.AgreementRef, content string, recipients ...*Agency) *Item {
+	tb.Helper()
+	readers := append([]*Agency{a}, recipients...)
+	item := &Item{Content: content}
+	id := act.NewItemID()
+	commitment := ""
+	for _, part := range []string{"cover", "body"} {
+		text := content
+		if part == "cover" {
+			text = `{"kind":"bulletin"}`
+		}
+		commitment = item.seal(tb, id, part, text, readers)
+	}
+	var hashes []string
+	for _, d := range item.Descriptors {
+		hashes = append(hashes, d.Hash())
+	}
+	var mac [16]byte
+	_, _ = rand.Read(mac[:])
+	approver := act.OfficerName(mac)
+	item.Payload = &act.ItemRelease{
+		Common: a.Common(), Item: id, Version: 1, ItemKind: "bulletin", Agreement: ref,
+		Restrictions: map[string][]string{"tlp": {"TLP:AMBER+STRICT"}, "purposes": {"detection", "training"}},
+		Content:      commitment, Descriptors: seal.Pad(hashes), Author: a.officer,
+		Approvals: []act.Approval{{Officer: approver, Content: commitment, At: canonical.At(time.Now())}},
+		Attestation: act.Attestation{
+			Ruleset: canonical.Digest([]byte("rules")), Tool: "test 1", Verdict: "release", Content: commitment,
+		},
+	}
+	return item
+}
+
+func (i *Item) seal(tb testing.TB, id, part, text string, readers []*Agency) string {
+	tb.Helper()
+	framed, commitment, _, err := seal.Frame([]byte(text))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var recipients []string
+	for _, reader := range readers {
+		recipients = append(recipients, reader.Identity.Recipient())
+	}
+	sealed, err := seal.Seal(recipients, framed)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	i.Bodies = append(i.Bodies, sealed.Body)
+	i.Parts = append(i.Parts, hubclient.ReleasePart{
+		Part: part, Header: sealed.Header, BodyDigest: sealed.BodyDigest(), BodySize: int64(len(sealed.Body)),
+	})
+	for _, reader := range readers {
+		d, err := sealed.Describe(seal.Descriptor{
+			Item: id, ItemVersion: 1, Part: part, Agency: string(reader.Name), Sealing: reader.Identity.Thumbprint(), Content: commitment,
+		})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		i.Descriptors = append(i.Descriptors, seal.NewSaltedDescriptor(d))
+	}
+	return commitment
+}
+
+// Upload uploads the bodies.
+func (a *Agency) Upload(tb testing.TB, item *Item) {
+	tb.Helper()
+	for _, body := range item.Bodies {
+		if _, err := a.Client.Upload(tb.Context(), body); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+// Request is the signed release with what travels beside it.
+func (a *Agency) Request(tb testing.TB, item *Item) hubclient.Release {
+	tb.Helper()
+	return hubclient.Release{Act: a.SignAct(tb, act.DeskSign, item.Payload), Parts: item.Parts, Descriptors: item.Descriptors}
+}
+
+// Release seals, uploads and releases an item that must be accepted.
+func (a *Agency) Release(tb testing.TB, ref act.AgreementRef, content string, recipients ...*Agency) hubclient.Appended {
+	tb.Helper()
+	item := a.Seal(tb, ref, content, recipients...)
+	a.Upload(tb, item)
+	done, err := a.Client.Release(tb.Context(), a.Request(tb, item))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return done
+}
+
+// OpenAct is a signed item.open of the body for detection, accepting what the
+// agency's own fold of the ledger says.
+func (a *Agency) OpenAct(tb testing.TB, release act.ID) string {
+	tb.Helper()
+	a.Sync(tb)
+	accepted := canonical.Digest(nil)
+	if known := a.State.Release(release); known != nil {
+		accepted = known.EffectiveDigest
+	}
+	return a.SignAct(tb, act.DeskSign, &act.ItemOpen{
+		Common: a.Common(), Release: release, Part: "body", Purpose: "detection", Restrictions: accepted, Officer: a.officer,
+	})
+}
+
+// Open opens the body of a release.
+func (a *Agency) Open(tb testing.TB, release act.ID) (hubclient.Opened, error) {
+	tb.Helper()
+	return a.Client.Open(tb.Context(), a.OpenAct(tb, release))
+}
+
+// Read opens a release, fetches the body and returns the text.
+func (a *Agency) Read(tb testing.TB, release act.ID) string {
+	tb.Helper()
+	opened, err := a.Open(tb, release)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	d := opened.Descriptor.Descriptor
+	body, err := a.Body(tb.Context(), d.BodyDigest, d.Size-int64(d.HeaderSize))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	content, _, err := seal.NewKeyring(a.Identity).OpenPart(d, opened.Header, body, seal.AnyStanzas)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return string(content)
+}
