@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/concordat-hub/concordat/hack/platform/officer"
+	"github.com/concordat-hub/concordat/hack/platform/story"
+	"github.com/concordat-hub/concordat/internal/message"
+)
+
+// demo brings a fresh platform up, tells the story on it, and stays until it is
+// told to end; with ONCE=1 it ends by itself, and fails if any scene failed.
+func demo(ctx context.Context, l layout) error {
+	// The story begins with nobody enrolled, so that each run tells all of it.
+	if err := cleanUp(l); err != nil {
+		return err
+	}
+	if err := comeUp(ctx, l, true); err != nil {
+		return err
+	}
+	scenes, failed, err := tell(ctx, l)
+	if err != nil {
+		return err
+	}
+	once := os.Getenv("ONCE") == "1"
+	if once {
+		err = down(l)
+	} else if failed == 0 {
+		printNext(l)
+		<-ctx.Done()
+		fmt.Println()
+		err = down(l)
+	}
+	fmt.Println(message.Text("demo_total", message.Params{"Scenes": scenes, "Failed": failed}))
+	if failed > 0 {
+		err = errors.Join(err, errors.New("the story did not hold"))
+	}
+	return err
+}
+
+func tell(ctx context.Context, l layout) (scenes, failed int, err error) {
+	u, err := newUp(l)
+	if err != nil {
+		return 0, 0, err
+	}
+	platform, err := officer.Load(l.dir, l.bin)
+	if err != nil {
+		return 0, 0, err
+	}
+	s := story.New(platform, os.Stdout, filepath.Join(l.root(), "config", "samples"), []string{l.path("hub")})
+	s.Enrol = u.applyAgency
+	s.Enrolled = func(ctx context.Context) error { // the desks' addresses are known now
+		if err := u.writeEnv(ctx); err != nil {
+			return err
+		}
+		return platform.Reload()
+	}
+	scenes, failed = s.Tell(ctx)
+	return scenes, failed, nil
+}
+
+// printNext prints five commands that work when pasted.
+func printNext(l layout) {
+	fmt.Printf("\n%s\n\n", message.Text("demo_next", nil))
+	fmt.Printf("  . %s/as agencya analyst-1\n", l.dir)
+	for _, command := range []string{
+		"concordat bulletin inbox",
+		"concordat agreement list",
+		"concordat agency show",
+		"kubectl get agencies,sharingagreements",
+	} {
+		fmt.Printf("  %s\n", command)
+	}
+	fmt.Println()
+}
