@@ -1,0 +1,227 @@
+package desk
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/canonical"
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/internal/desk/deskstore"
+	"github.com/concordat-hub/concordat/internal/item"
+	"github.com/concordat-hub/concordat/internal/ledger"
+	"github.com/concordat-hub/concordat/internal/policy"
+	"github.com/concordat-hub/concordat/internal/restriction"
+	"github.com/concordat-hub/concordat/internal/screen"
+)
+
+// maxJustification bounds the officer's own note on an open, in bytes.
+const maxJustification = 4 << 10
+
+// asked is one open while it is being made.
+type asked struct {
+	release  *act.ItemRelease
+	id       act.ID
+	digest   string // of the effective restrictions
+	terms    restriction.Set
+	by       act.AgencyName
+	decision policy.Decision // the desk's own, on the newest ledger it has
+	until    time.Time       // how long it may be shown again
+}
+
+// Open shows the content of one release to an officer who read and accepted its
+// conditions. Within the lease of an earlier allow to the same officer for the
+// same purpose it shows what is kept; otherwise it asks the hub anew.
+func (d *Desk) Open(ctx context.Context, o *Officer, lang, itemID string, r deskapi.OpenRequest) (deskapi.Opened, error) {
+	if err := o.need(OpenItems); err != nil {
+		return deskapi.Opened{}, err
+	}
+	if !slices.Contains(restriction.KnownPurposes(), r.Purpose) {
+		return deskapi.Opened{}, malformed("the purpose is not one of those an agreement can name")
+	}
+	if len(r.Justification) > maxJustification {
+		return deskapi.Opened{}, refuse(CodeTooLarge)
+	}
+	id, err := d.pickRelease(ctx, itemID, r.Release)
+	if err != nil {
+		return deskapi.Opened{}, err
+	}
+	a, err := d.ask(id, r.Purpose)
+	if err != nil {
+		return deskapi.Opened{}, err
+	}
+	if r.AcceptedRestrictions != a.digest {
+		return deskapi.Opened{}, refuse(CodeNotAccepted)
+	}
+	if opened, ok, err := d.showAgain(ctx, o, lang, a, r.Purpose); ok || err != nil {
+		return opened, err
+	}
+	return d.openAnew(ctx, o, lang, a, r)
+}
+
+// ask looks a release up and judges the open on the ledger as the desk knows it.
+func (d *Desk) ask(id act.ID, purpose string) (asked, error) {
+	a := asked{id: id}
+	err := d.view(func(s *ledger.State, now time.Time) error {
+		release := s.Release(id)
+		if release == nil {
+			return notFound
+		}
+		a.release, a.digest, a.terms, a.by = release.Payload, release.EffectiveDigest, release.Effective, release.Item.Publisher
+		a.decision = d.mayShow(s, id, purpose, now)
+		for _, obligation := range a.decision.Obligations {
+			if obligation.Code == "show_again_until" {
+				a.until = now.Add(time.Duration(obligation.Seconds) * time.Second)
+			}
+		}
+		return nil
+	})
+	return a, err
+}
+
+// showAgain serves kept content, if the ledger still allows it and the lease of
+// the allow has not run out.
+func (d *Desk) showAgain(ctx context.Context, o *Officer, lang string, a asked, purpose string) (deskapi.Opened, bool, error) {
+	kept, err := d.Store.Kept(ctx, string(a.id), o.Name, purpose)
+	if errors.Is(err, deskstore.ErrNotFound) {
+		return deskapi.Opened{}, false, nil
+	}
+	if err != nil {
+		return deskapi.Opened{}, false, err
+	}
+	if !a.decision.Allow || d.Now().Unix() >= kept.Until {
+		return deskapi.Opened{}, false, nil
+	}
+	content, err := d.receive(lang, a.release, kept.Secret.Content)
+	if err != nil {
+		return deskapi.Opened{}, false, err
+	}
+	return d.shown(lang, a, purpose, content, kept.Secret.Decision, time.Unix(kept.Until, 0)), true, nil
+}
+
+// openAnew signs an item.open, asks the hub and opens what it hands out.
+func (d *Desk) openAnew(ctx context.Context, o *Officer, lang string, a asked, r deskapi.OpenRequest) (deskapi.Opened, error) {
+	opening, opened, err := d.askHub(ctx, o, a, r)
+	if err != nil {
+		return deskapi.Opened{}, err
+	}
+	sd := opened.Descriptor
+	if err := d.checkDescriptor(a.release, sd); err != nil || sd.Descriptor.Part != bodyPart || sd.Descriptor.Content != a.release.Content {
+		return deskapi.Opened{}, refuseFor(CodeContentDamaged, errors.Join(err, errDamaged))
+	}
+	raw, salt, err := d.openPart(ctx, sd, opened.Header)
+	if errors.Is(err, errDamaged) {
+		return deskapi.Opened{}, refuseFor(CodeContentDamaged, err)
+	}
+	if err != nil {
+		return deskapi.Opened{}, err
+	}
+	content, err := d.receive(lang, a.release, raw)
+	if err != nil {
+		return deskapi.Opened{}, err
+	}
+	// The hub allowed it at its index; what the ledger says meanwhile counts too.
+	if err := d.catchUp(ctx); err != nil {
+		return deskapi.Opened{}, err
+	}
+	again, err := d.ask(a.id, r.Purpose)
+	if err != nil {
+		return deskapi.Opened{}, err
+	}
+	if !again.decision.Allow {
+		return deskapi.Opened{}, d.openDenied(again.decision.Reason, again.decision.Evidence)
+	}
+	opening.Secret.Salt = salt
+	if err := d.Store.AnsweredOpening(ctx, opening); err != nil {
+		return deskapi.Opened{}, err
+	}
+	if again.until.After(d.Now()) {
+		err := d.Store.PutKept(ctx, deskstore.Kept{
+			Release: string(a.id), Officer: o.Name, Purpose: r.Purpose, Until: again.until.Unix(),
+			Secret: deskstore.KeptSecret{Content: raw, Decision: opened.Decision},
+		})
+		if err != nil {
+			return deskapi.Opened{}, err
+		}
+	}
+	return d.shown(lang, a, r.Purpose, content, opened.Decision, again.until), nil
+}
+
+// askHub makes the act, stores it, and sends it. An answer that was lost on the
+// way is asked for with the same act; the hub then decides anew.
+func (d *Desk) askHub(ctx context.Context, o *Officer, a asked, r deskapi.OpenRequest) (deskstore.Opening, Opened, error) {
+	hub, err := d.hubID(ctx)
+	if err != nil {
+		return deskstore.Opening{}, Opened{}, err
+	}
+	jws, err := d.signAct(ctx, &act.ItemOpen{
+		Common:  act.Common{Issuer: d.Agency, Audience: hub, JTI: act.NewJTI(), IssuedAt: canonical.At(d.Now())},
+		Release: a.id, Part: bodyPart, Purpose: r.Purpose, Restrictions: a.digest, Officer: o.Name,
+	})
+	if err != nil {
+		return deskstore.Opening{}, Opened{}, err
+	}
+	signed, err := act.Parse([]byte(jws))
+	if err != nil {
+		return deskstore.Opening{}, Opened{}, err
+	}
+	opening := deskstore.Opening{
+		Act: string(signed.ID), Release: string(a.id), Officer: o.Name, Purpose: r.Purpose, Created: d.Now().Unix(),
+		Secret: deskstore.OpeningSecret{Justification: r.Justification},
+	}
+	if err := d.Store.AddOpening(ctx, opening); err != nil {
+		return deskstore.Opening{}, Opened{}, err
+	}
+	for attempt := 0; ; attempt++ {
+		opened, err := d.hub.Open(ctx, jws)
+		if err == nil {
+			return opening, opened, nil
+		}
+		var refused *HubError
+		switch {
+		case errors.As(err, &refused) && refused.Code == "open_denied":
+			return opening, Opened{}, d.openDenied(refused.Reason, refused.Evidence)
+		case errors.As(err, &refused) && refused.Status == 401:
+			d.forgetBearer()
+		case !errors.Is(err, ErrHubUnavailable):
+			return opening, Opened{}, err
+		}
+		if attempt == 2 || !pause(ctx, 200*time.Millisecond) {
+			return opening, Opened{}, errors.Join(ErrHubUnavailable, err)
+		}
+	}
+}
+
+func (d *Desk) openDenied(reason string, evidence []string) error {
+	if invisible(policy.Decision{Reason: reason}) {
+		return notFound
+	}
+	return &Error{Code: CodeOpenDenied, Reason: reason, Evidence: evidence}
+}
+
+// receive decodes what was opened and screens it again: the publisher's
+// attestation is a claim, and this agency answers for what its officers see.
+func (d *Desk) receive(lang string, release *act.ItemRelease, raw []byte) (item.Content, error) {
+	content, err := d.Kinds.Decode(release.ItemKind, raw)
+	if errors.Is(err, item.ErrUnknownKind) {
+		return nil, refuse(CodeKindUnknown)
+	}
+	if err != nil || !bytes.Equal(content.Canonical(), raw) || len(content.Validate()) > 0 {
+		return nil, refuse(CodeContentDamaged)
+	}
+	if report := d.screened(content); report.Verdict != screen.Release {
+		return nil, &Error{Code: CodeScreenRefused, Reason: "screen_verdict_" + string(report.Verdict), Findings: findings(lang, report)}
+	}
+	return content, nil
+}
+
+func (d *Desk) shown(lang string, a asked, purpose string, content item.Content, decision uint64, until time.Time) deskapi.Opened {
+	return deskapi.Opened{
+		Item: a.release.Item, Kind: a.release.ItemKind, Version: a.release.Version, Release: string(a.id), Originator: string(a.by),
+		Content: string(content.Canonical()), Rendered: content.Render(lang), Restrictions: a.terms, Purpose: purpose,
+		Decision: decision, ShowUntil: until.UTC().Truncate(time.Second),
+	}
+}

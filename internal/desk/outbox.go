@@ -1,0 +1,170 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/desk/deskstore"
+	"github.com/concordat-hub/concordat/internal/ledger"
+	"github.com/concordat-hub/concordat/internal/policy"
+	"github.com/concordat-hub/concordat/internal/seal"
+)
+
+// sendOutbox sends what waits, in the order in which it was made, for as long as
+// the desk lives. It is the same code as the first attempt.
+func (d *Desk) sendOutbox(ctx context.Context) {
+	for ctx.Err() == nil {
+		pending, err := d.Store.Outgoings(ctx, deskstore.Pending)
+		for _, o := range pending {
+			if _, err = d.send(ctx, o.ID); err != nil {
+				d.Log.Warn("a release waits", "agency", d.Agency, "code", AsError(err).Code, "cause", err)
+				break
+			}
+		}
+		d.health.waits(len(pending), err)
+		wait := time.Minute
+		if len(pending) > 0 && err != nil {
+			wait = 2 * time.Second
+		}
+		select {
+		case <-ctx.Done():
+		case <-d.outbox:
+			// The request that failed a moment ago asked for this; what it lacked is
+			// hardly back yet.
+			pause(ctx, 500*time.Millisecond)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// send takes one release as far as it gets: sign, upload, release. Every step is
+// repeatable, and a crash after any of them repeats it with the same bytes.
+func (d *Desk) send(ctx context.Context, id string) (deskstore.Outgoing, error) {
+	d.sending.Lock()
+	defer d.sending.Unlock()
+	o, err := d.Store.OutgoingByID(ctx, id)
+	if err != nil || o.State != deskstore.Pending {
+		return o, err
+	}
+	err = d.advance(ctx, &o)
+	var refused *HubError
+	switch {
+	case err == nil:
+		return o, nil
+	case errors.As(err, &refused) && refused.Status == 401:
+		d.forgetBearer()
+		err = errors.Join(ErrHubUnavailable, err)
+	case errors.As(err, &refused) && !errors.Is(err, ErrHubUnavailable):
+		o.State, o.Code = deskstore.Refused, firstOf(refused.Reason, refused.Code)
+		return o, d.Store.EndOutgoing(ctx, o)
+	}
+	if noteErr := d.Store.WaitOutgoing(context.WithoutCancel(ctx), o.ID, AsError(err).Code); noteErr != nil {
+		err = errors.Join(err, noteErr)
+	}
+	return o, err
+}
+
+func (d *Desk) advance(ctx context.Context, o *deskstore.Outgoing) error {
+	index, done, err := d.stillRight(ctx, o)
+	if err != nil || o.State == deskstore.Refused {
+		return err
+	}
+	if !done {
+		if err := d.signOutgoing(ctx, o); err != nil {
+			return err
+		}
+		request, err := d.upload(ctx, o)
+		if err != nil {
+			return err
+		}
+		appended, err := d.hub.Release(ctx, request)
+		if err != nil {
+			return err
+		}
+		index = appended.Index
+	}
+	o.State, o.Code, o.Index = deskstore.Done, "", index
+	return d.Store.EndOutgoing(ctx, *o)
+}
+
+// stillRight looks at the newest ledger: the act may stand there already, its
+// answer lost, or what allowed it may have ended while it waited.
+func (d *Desk) stillRight(ctx context.Context, o *deskstore.Outgoing) (index uint64, done bool, err error) {
+	if err := d.catchUp(ctx); err != nil {
+		return 0, false, err
+	}
+	payload, err := payloadOf(o.Secret.SigningInput)
+	if err != nil {
+		return 0, false, err
+	}
+	var decision policy.Decision
+	err = d.view(func(s *ledger.State, now time.Time) error {
+		if index, done = s.Seen(act.ID(o.Secret.ActID)); done {
+			return nil
+		}
+		decision = policy.Decide(s, policy.Request{
+			Action: policy.ToRelease, Agency: d.Agency, Payload: payload, Recipients: agencies(o.Secret.Recipients),
+		}, now)
+		return nil
+	})
+	if err != nil || done || decision.Allow {
+		return index, done, err
+	}
+	o.State, o.Code = deskstore.Refused, decision.Reason
+	return 0, false, d.Store.EndOutgoing(ctx, *o)
+}
+
+func agencies(slugs []string) []act.AgencyName {
+	out := make([]act.AgencyName, 0, len(slugs))
+	for _, slug := range slugs {
+		out = append(out, act.AgencyName(slug))
+	}
+	return out
+}
+
+// signOutgoing has the fixed bytes signed by the key that they name.
+func (d *Desk) signOutgoing(ctx context.Context, o *deskstore.Outgoing) error {
+	if o.Secret.Act != "" {
+		return nil
+	}
+	id, err := keyOf(o.Secret.SigningInput)
+	if err != nil {
+		return err
+	}
+	signer, err := d.Keys.Signer(ctx, id.Thumbprint)
+	if err != nil {
+		return err
+	}
+	signature, err := signer.Sign(nil, o.Secret.SigningInput, noHash)
+	if err != nil {
+		return err
+	}
+	o.Secret.Act = act.Assemble(o.Secret.SigningInput, signature)
+	return d.Store.SignedOutgoing(ctx, *o)
+}
+
+// upload sends the bodies and returns the release request.
+func (d *Desk) upload(ctx context.Context, o *deskstore.Outgoing) (ReleaseRequest, error) {
+	request := ReleaseRequest{Act: o.Secret.Act}
+	if err := json.Unmarshal(o.Secret.Parts, &request.Parts); err != nil {
+		return request, err
+	}
+	var descriptors []seal.SaltedDescriptor
+	if err := json.Unmarshal(o.Secret.Descriptors, &descriptors); err != nil {
+		return request, err
+	}
+	request.Descriptors = descriptors
+	for _, part := range request.Parts {
+		body, err := d.Store.Body(ctx, o.ID, part.BodyDigest)
+		if err != nil {
+			return request, err
+		}
+		if err := d.hub.Upload(ctx, body); err != nil {
+			return request, err
+		}
+	}
+	return request, nil
+}

@@ -1,0 +1,422 @@
+package desk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/canonical"
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/internal/desk/deskstore"
+	"github.com/concordat-hub/concordat/internal/item"
+	"github.com/concordat-hub/concordat/internal/ledger"
+	"github.com/concordat-hub/concordat/internal/policy"
+	"github.com/concordat-hub/concordat/internal/restriction"
+	"github.com/concordat-hub/concordat/internal/screen"
+	"github.com/concordat-hub/concordat/internal/seal"
+)
+
+// The parts of an item in this version.
+const (
+	coverPart = "cover"
+	bodyPart  = "body"
+)
+
+// target is one agency that a release is sealed to.
+type target struct {
+	agency    act.AgencyName
+	recipient string // age recipient
+	sealing   act.Thumbprint
+}
+
+// plan is a release as it would be made now.
+type plan struct {
+	payload    *act.ItemRelease
+	revision   *ledger.Revision
+	terms      restriction.Set
+	decision   policy.Decision // on the release itself
+	recipients []deskapi.Recipient
+	targets    []target // this agency first
+}
+
+// DryRun says who would receive the draft's current version, and who not, by
+// which rule. It changes and sends nothing.
+func (d *Desk) DryRun(ctx context.Context, o *Officer, lang, id string, r deskapi.ReleaseRequest) (deskapi.DryRun, error) {
+	p, err := d.prepare(ctx, o, lang, id, r)
+	if err != nil {
+		return deskapi.DryRun{}, err
+	}
+	return deskapi.DryRun{
+		Agreement: p.revision.Document.ID, Reference: p.revision.Document.Reference, Restrictions: p.terms,
+		Allow: p.decision.Allow && len(p.targets) > 1, Reason: p.decision.Reason,
+		Message:    sentence(lang, p.decision.Reason, p.revision, d.Agency, p.decision.Evidence),
+		Recipients: p.recipients,
+	}, nil
+}
+
+// prepare reads the draft and plans its release under the agreement.
+func (d *Desk) prepare(ctx context.Context, o *Officer, lang, id string, r deskapi.ReleaseRequest) (plan, error) {
+	if err := o.need(ReleaseDrafts); err != nil {
+		return plan{}, err
+	}
+	draft, _, err := d.loadDraft(ctx, id)
+	if err != nil {
+		return plan{}, err
+	}
+	if err := d.catchUp(ctx); err != nil {
+		return plan{}, err
+	}
+	return d.plan(ctx, lang, draft, r)
+}
+
+func (d *Desk) plan(ctx context.Context, lang string, draft deskstore.Draft, r deskapi.ReleaseRequest) (plan, error) {
+	approvals, err := d.Store.Approvals(ctx, draft.ID, draft.Version)
+	if err != nil {
+		return plan{}, err
+	}
+	var p plan
+	err = d.view(func(s *ledger.State, now time.Time) error {
+		p.revision = d.inForce(s, r.Agreement, now)
+		if p.revision == nil {
+			return notFound
+		}
+		if p.terms, err = expand(p.revision, r.Restrictions); err != nil {
+			return err
+		}
+		p.payload = d.releasePayload(s, draft, p, approvals, now)
+		p.decision = policy.Decide(s, policy.Request{Action: policy.ToRelease, Agency: d.Agency, Payload: p.payload}, now)
+		d.choose(s, lang, &p, now)
+		return nil
+	})
+	return p, err
+}
+
+func (d *Desk) releasePayload(s *ledger.State, draft deskstore.Draft, p plan, approvals []deskstore.Approval, now time.Time) *act.ItemRelease {
+	payload := &act.ItemRelease{
+		Common: act.Common{Issuer: d.Agency, Audience: s.Genesis.Hub, JTI: act.NewJTI(), IssuedAt: canonical.At(now)},
+		Item:   draft.Item, Version: nextVersion(s, draft), ItemKind: draft.Kind,
+		Agreement:    act.AgreementRef{ID: p.revision.Document.ID, Digest: p.revision.Digest},
+		Restrictions: p.terms, Content: draft.Content, Author: draft.Author, Approvals: []act.Approval{},
+		Attestation: act.Attestation{Ruleset: screen.Digest(), Tool: screen.Tool(), Verdict: string(screen.Release), Content: draft.Content},
+	}
+	for _, a := range approvals[:min(len(approvals), 8)] {
+		payload.Approvals = append(payload.Approvals, act.Approval{Officer: a.Officer, Content: a.Content, At: canonical.At(time.Unix(a.At, 0))})
+	}
+	return payload
+}
+
+// nextVersion is the version under which this content was released before, or
+// the one after the newest: an item version has one content.
+func nextVersion(s *ledger.State, draft deskstore.Draft) int {
+	known := s.Item(draft.Item)
+	if known == nil {
+		return 1
+	}
+	for _, release := range known.Releases {
+		if release.Payload.Content == draft.Content {
+			return release.Version
+		}
+	}
+	return known.Version + 1
+}
+
+// choose asks the policy for each party and finds the sealing key of those who
+// may receive. The agency's own identity is always among the recipients.
+func (d *Desk) choose(s *ledger.State, lang string, p *plan, now time.Time) {
+	own, _ := sealingTarget(s, d.Agency)
+	p.targets, p.recipients = []target{own}, []deskapi.Recipient{}
+	for _, party := range p.revision.Document.Parties {
+		if party.Agency == d.Agency {
+			continue
+		}
+		decision := policy.Decide(s, policy.Request{
+			Action: policy.ToRelease, Agency: d.Agency, Payload: p.payload, Recipients: []act.AgencyName{party.Agency},
+		}, now)
+		to, sealable := sealingTarget(s, party.Agency)
+		if decision.Allow && !sealable {
+			decision = policy.Decision{Reason: "desk_" + CodeNoSealingIdentity}
+		}
+		if decision.Allow {
+			p.targets = append(p.targets, to)
+		}
+		p.recipients = append(p.recipients, deskapi.Recipient{
+			Agency: string(party.Agency), Allow: decision.Allow, Reason: decision.Reason, Evidence: decision.Evidence,
+			Message: sentence(lang, decision.Reason, p.revision, party.Agency, decision.Evidence),
+		})
+	}
+}
+
+// sealingTarget finds the newest sealing key that the ledger holds for an agency.
+func sealingTarget(s *ledger.State, name act.AgencyName) (target, bool) {
+	agency := s.Agency(name)
+	if agency == nil {
+		return target{}, false
+	}
+	for _, key := range agency.CurrentKeys(act.Sealing) {
+		// A published key that is not of the hybrid kind would undo the protection of
+		// the whole file; seal would refuse it, and so refuse everybody.
+		if seal.ParseRecipient(key.Recipient) == nil {
+			return target{name, key.Recipient, key.Thumbprint}, true
+		}
+	}
+	return target{}, false
+}
+
+// Release puts the draft's current version before its recipients. Repeating the
+// request gives the same release. When Vault or the hub is away, the release
+// waits in the outbox and is sent as soon as they are back.
+func (d *Desk) Release(ctx context.Context, o *Officer, lang, id string, r deskapi.ReleaseRequest) (deskapi.Release, error) {
+	if err := o.need(ReleaseDrafts); err != nil {
+		return deskapi.Release{}, err
+	}
+	outgoing, err := d.queue(ctx, lang, id, r)
+	if err != nil {
+		return deskapi.Release{}, err
+	}
+	if outgoing.State == deskstore.Pending {
+		outgoing, err = d.send(ctx, outgoing.ID)
+		if err != nil {
+			poke(d.outbox)
+			return deskapi.Release{}, err
+		}
+	}
+	return d.outcome(ctx, outgoing)
+}
+
+func (d *Desk) outcome(ctx context.Context, o deskstore.Outgoing) (deskapi.Release, error) {
+	if o.State == deskstore.Refused {
+		return deskapi.Release{}, &Error{Code: CodeReleaseDenied, Reason: o.Code}
+	}
+	out := deskapi.Release{
+		Release: o.Secret.ActID, Item: o.Item, Version: o.Version, Index: o.Index, Time: time.Unix(o.Created, 0).UTC(),
+		Recipients: o.Secret.Recipients, State: o.State,
+	}
+	// The feed brings the entry itself; that it is not there yet is no failure.
+	_ = d.await(ctx, act.ID(o.Secret.ActID))
+	err := d.view(func(s *ledger.State, _ time.Time) error {
+		if release := s.Release(act.ID(o.Secret.ActID)); release != nil {
+			out.Index, out.Time, out.Restrictions = release.Index, release.Time, release.Effective
+			out.Agreement, out.Reference = release.Revision.Document.ID, release.Revision.Document.Reference
+		}
+		return nil
+	})
+	if err != nil && o.State != deskstore.Done {
+		return deskapi.Release{}, err
+	}
+	return out, nil
+}
+
+// queue finds the release in the outbox or makes it: sealed, and its act's bytes
+// fixed, before anything is sent or even signed.
+func (d *Desk) queue(ctx context.Context, lang, id string, r deskapi.ReleaseRequest) (deskstore.Outgoing, error) {
+	d.releasing.Lock()
+	defer d.releasing.Unlock()
+	draft, content, err := d.loadDraft(ctx, id)
+	if err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	var p plan
+	if err = d.catchUp(ctx); err == nil {
+		p, err = d.plan(ctx, lang, draft, r)
+	}
+	if errors.Is(err, ErrHubUnavailable) {
+		// A release that is queued already can still be told about.
+		p, err = d.plan(ctx, lang, draft, r)
+		if err == nil {
+			if known, knownErr := d.Store.OutgoingByKey(ctx, naturalKey(draft, p)); knownErr == nil && known.State != deskstore.Refused {
+				return known, nil
+			}
+			err = ErrHubUnavailable
+		}
+	}
+	if err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	key, err := d.idempotent(ctx, r.IdempotencyKey, naturalKey(draft, p))
+	if err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	known, err := d.Store.OutgoingByKey(ctx, key)
+	switch {
+	case err == nil && known.Content != draft.Content:
+		return deskstore.Outgoing{}, refuse(CodeIdempotency)
+	case err == nil && known.State != deskstore.Refused:
+		return known, nil
+	case err != nil && !errors.Is(err, deskstore.ErrNotFound):
+		return deskstore.Outgoing{}, err
+	}
+	if err := d.admissible(lang, content, p); err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	return d.makeOutgoing(ctx, draft, content, p, key)
+}
+
+// admissible is every condition under which the desk makes a release at all.
+func (d *Desk) admissible(lang string, content item.Content, p plan) error {
+	if err := d.releasable(lang, content); err != nil {
+		return err
+	}
+	switch {
+	case p.decision.Reason == policy.TwoPersonRequired:
+		return &Error{Code: CodeTwoPersons, Reason: p.decision.Reason}
+	case invisible(p.decision):
+		return notFound
+	case !p.decision.Allow:
+		return &Error{Code: CodeReleaseDenied, Reason: p.decision.Reason, Evidence: p.decision.Evidence}
+	case p.targets[0].recipient == "":
+		return refuse(CodeNoSealingIdentity)
+	case len(p.targets) < 2:
+		return refuse(CodeNoRecipient)
+	}
+	return nil
+}
+
+// idempotent binds the client's key to the release that was first asked for under
+// it, and returns that release's natural key.
+func (d *Desk) idempotent(ctx context.Context, name, key string) (string, error) {
+	if name == "" {
+		return key, nil
+	}
+	if len(name) > 128 {
+		return "", malformed("an idempotency key has at most 128 characters")
+	}
+	return d.Store.Remember(ctx, "release", name, key)
+}
+
+// naturalKey says when two requests are the same release: the same content under
+// the same agreement bytes, with the same restrictions, to the same agencies.
+func naturalKey(draft deskstore.Draft, p plan) string {
+	digest, err := p.terms.Digest()
+	if err != nil {
+		digest = ""
+	}
+	parts := append([]string{draft.Item, draft.Content, p.revision.Digest, digest}, recipientNames(p.targets[1:])...)
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// sealedRelease is what makeOutgoing assembles.
+type sealedRelease struct {
+	parts       []ReleasePart
+	descriptors []seal.SaltedDescriptor
+	bodies      map[string][]byte
+	coverBytes  []byte
+	coverSalt   []byte
+}
+
+func (d *Desk) makeOutgoing(ctx context.Context, draft deskstore.Draft, content item.Content, p plan, key string) (deskstore.Outgoing, error) {
+	sealed, err := d.sealParts(draft, content, p)
+	if err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	hashes := make([]string, 0, len(sealed.descriptors))
+	for _, descriptor := range sealed.descriptors {
+		hashes = append(hashes, descriptor.Hash())
+	}
+	p.payload.Descriptors = seal.Pad(hashes)
+	id, err := d.signingKey(ctx)
+	if err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	input, err := act.SigningInput(id, p.payload)
+	if err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	parts, err := json.Marshal(sealed.parts)
+	if err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	descriptors, err := json.Marshal(sealed.descriptors)
+	if err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	sum := sha256.Sum256(input)
+	outgoing := deskstore.Outgoing{
+		ID: act.NewJTI(), NaturalKey: key, Draft: draft.ID, Item: draft.Item, Version: p.payload.Version, Content: draft.Content,
+		State: deskstore.Pending, Created: d.Now().Unix(),
+		Secret: deskstore.OutgoingSecret{
+			SigningInput: input, ActID: base64.RawURLEncoding.EncodeToString(sum[:]), Parts: parts, Descriptors: descriptors,
+			Recipients: recipientNames(p.targets[1:]),
+		},
+	}
+	if err := d.keepOwnCover(ctx, outgoing.Secret.ActID, sealed); err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	return d.Store.AddOutgoing(ctx, outgoing, sealed.bodies)
+}
+
+func recipientNames(targets []target) []string {
+	out := make([]string, 0, len(targets))
+	for _, t := range targets {
+		out = append(out, string(t.agency))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// keepOwnCover spares asking the hub for what this desk made itself.
+func (d *Desk) keepOwnCover(ctx context.Context, release string, sealed sealedRelease) error {
+	var own []seal.SaltedDescriptor
+	for _, descriptor := range sealed.descriptors {
+		if descriptor.Descriptor.Agency == string(d.Agency) {
+			own = append(own, descriptor)
+		}
+	}
+	raw, err := json.Marshal(own)
+	if err != nil {
+		return err
+	}
+	return d.Store.PutCover(ctx, deskstore.Cover{
+		Release: release, State: deskstore.Available, Checked: d.Now().Unix(),
+		Secret: deskstore.CoverSecret{Cover: sealed.coverBytes, Salt: sealed.coverSalt, Descriptors: raw},
+	})
+}
+
+// sealParts seals cover and body to every target and describes them to each.
+func (d *Desk) sealParts(draft deskstore.Draft, content item.Content, p plan) (sealedRelease, error) {
+	cover := content.Cover()
+	cover.Item = item.ID(draft.Item)
+	coverBytes, err := cover.Canonical()
+	if err != nil {
+		return sealedRelease{}, err
+	}
+	coverSalt := seal.NewSalt()
+	out := sealedRelease{bodies: map[string][]byte{}, coverBytes: coverBytes, coverSalt: coverSalt[:]}
+	for _, part := range []struct {
+		name    string
+		salt    []byte
+		content []byte
+	}{{coverPart, coverSalt[:], coverBytes}, {bodyPart, draft.Secret.Salt, draft.Secret.Canonical}} {
+		framed, commitment, err := seal.FrameWith(part.salt, part.content)
+		if err != nil {
+			return sealedRelease{}, err
+		}
+		recipients := make([]string, 0, len(p.targets))
+		for _, t := range p.targets {
+			recipients = append(recipients, t.recipient)
+		}
+		sealed, err := seal.Seal(recipients, framed)
+		if err != nil {
+			return sealedRelease{}, err
+		}
+		for _, t := range p.targets {
+			descriptor, err := sealed.Describe(seal.Descriptor{
+				Item: draft.Item, ItemVersion: p.payload.Version, Part: part.name, Agency: string(t.agency),
+				Sealing: string(t.sealing), Content: commitment,
+			})
+			if err != nil {
+				return sealedRelease{}, err
+			}
+			out.descriptors = append(out.descriptors, seal.NewSaltedDescriptor(descriptor))
+		}
+		out.parts = append(out.parts, ReleasePart{Part: part.name, Header: sealed.Header, BodyDigest: sealed.BodyDigest(), BodySize: int64(len(sealed.Body))})
+		out.bodies[sealed.BodyDigest()] = sealed.Body
+	}
+	return out, nil
+}
