@@ -18,7 +18,7 @@ import (
 )
 
 func (a *app) agencyNoun() *cobra.Command {
-	noun := a.noun("agency", "cli_agency_short", a.agencyList(), a.agencyShow(), a.agencyKeys())
+	noun := a.noun("agency", "cli_agency_short", a.agencyList(), a.agencyShow(), a.agencyKeys(), a.agencyAdmit())
 	noun.Aliases = []string{"agencies"}
 	return noun
 }
@@ -113,7 +113,7 @@ func (a *app) agencyShow() *cobra.Command {
 			return err
 		}
 		for _, one := range all {
-			if one.Name == args[0] {
+			if one.Name == bare(args[0]) {
 				return a.showAgency(one)
 			}
 		}

@@ -42,6 +42,10 @@ func refusedSource(err error, file string) error {
 // people call it. Of several revisions the newest is meant; two agreements of one
 // reference are never guessed between.
 func (a *app) findAgreement(ctx context.Context, d *desk, name string) (deskapi.Agreement, error) {
+	name = bare(name)
+	if _, digest, both := strings.Cut(name, "@"); both {
+		name = digest
+	}
 	all, err := d.Agreements(ctx)
 	if err != nil {
 		return deskapi.Agreement{}, err
@@ -63,7 +67,7 @@ func (a *app) findAgreement(ctx context.Context, d *desk, name string) (deskapi.
 	if found == nil {
 		return deskapi.Agreement{}, fail(NotFound, "cli_agreement_not_found", message.Params{"Name": name})
 	}
-	return d.Agreement(ctx, found.Digest)
+	return d.Agreement(ctx, found.ID, found.Digest)
 }
 
 func (a *app) agreementList() *cobra.Command {

@@ -175,7 +175,7 @@ func (a *app) showAppended(v appendedView, reference string) error {
 	return a.show(view{
 		Data: v, Names: []string{"act/" + v.Act},
 		Header: []string{"cli_column_reference", "cli_column_act", "cli_column_entry", "cli_column_time", "cli_column_act_id"},
-		Rows:   [][]string{{reference, v.Kind, strconv.FormatUint(v.Index, 10), v.Time.UTC().Format(time.RFC3339), v.Act}},
+		Rows:   [][]string{{reference, v.Kind, strconv.FormatUint(v.Index, 10), v.Time.UTC().Format("2006-01-02 15:04"), v.Act}},
 	})
 }
 

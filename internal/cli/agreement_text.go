@@ -54,11 +54,13 @@ type sheet struct {
 
 func (s *sheet) heading(code string) { fmt.Fprintf(&s.text, "\n%s\n", s.app.say(code, nil)) }
 
-func (s *sheet) pairs(pairs ...string) {
+func (s *sheet) pairs(pairs ...string) { s.indented("  ", pairs...) }
+
+func (s *sheet) indented(margin string, pairs ...string) {
 	out := tabwriter.NewWriter(&s.text, 0, 0, gap, ' ', 0)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			fmt.Fprintf(out, "  %s\t%s\n", s.app.say(pairs[i], nil), clean(pairs[i+1]))
+			fmt.Fprintf(out, "%s%s\t%s\n", margin, s.app.say(pairs[i], nil), clean(pairs[i+1]))
 		}
 	}
 	_ = out.Flush() // a strings.Builder never fails
@@ -87,7 +89,7 @@ func (a *app) agreementText(d *agreement.Document, digest string) string {
 	s.heading("cli_text_parties")
 	for _, party := range d.Parties {
 		fmt.Fprintf(&s.text, "  %s (%s)\n", clean(party.LegalName), party.Agency)
-		s.pairs(
+		s.indented("    ",
 			"cli_text_role", string(party.Role), "cli_text_jurisdiction", party.Jurisdiction, "cli_text_kind", party.Kind,
 			"cli_text_mandate", party.Mandate, "cli_text_signatory", party.Signatory,
 			"cli_text_officer_key", fingerprint.Text(string(party.OfficerSign)),
@@ -123,10 +125,14 @@ func (a *app) termsText(s *sheet, d *agreement.Document) {
 		"cli_text_entry", entry,
 		"cli_text_not_before", moment(d.EntryIntoForce.NotBefore),
 		"cli_text_expires", moment(d.Expires),
-		"cli_text_lease", d.Lease("").String(),
+		"cli_text_lease", a.minutes(d.Lease("")),
 		"cli_text_notice", a.say("cli_text_notice_days", message.Params{"Days": d.Termination.NoticeDays}),
 		"cli_text_effect", d.Termination.Effect,
 	)
+}
+
+func (a *app) minutes(d time.Duration) string {
+	return a.say("cli_text_minutes", message.Params{"Minutes": int(d.Minutes())})
 }
 
 // restrictionText writes a set as axis=term,term; axes in alphabetical order.

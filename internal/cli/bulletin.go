@@ -38,17 +38,17 @@ func (a *app) bulletinDraft() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			in := deskapi.DraftRequest{Kind: bulletinKind, Item: item, Source: string(source)}
+			in := deskapi.DraftRequest{Kind: bulletinKind, Item: bare(item), Source: string(source)}
 			var made deskapi.Draft
 			if draft == "" {
 				made, err = d.NewDraft(cmd.Context(), in)
 			} else {
-				made, err = d.ChangeDraft(cmd.Context(), draft, version, in)
+				made, err = d.ChangeDraft(cmd.Context(), bare(draft), version, in)
 			}
 			if err != nil {
 				return err
 			}
-			a.tellFindings(made)
+			a.tellPlaces(made.Problems, made.Findings)
 			return a.showDrafts(made, []deskapi.Draft{made})
 		})
 	cmd.Flags().StringVar(&draft, "draft", "", a.say("cli_flag_draft", nil))
@@ -58,14 +58,21 @@ func (a *app) bulletinDraft() *cobra.Command {
 	return cmd
 }
 
-// tellFindings says what is incomplete and what the guard found, with places and
+// tellPlaces says what is incomplete and what the guard found, with places and
 // without the text at fault.
-func (a *app) tellFindings(d deskapi.Draft) {
-	for _, problem := range d.Problems {
-		a.tell("cli_problem_place", message.Params{"Line": problem.Line, "Path": problem.Path, "Text": problem.Message})
+func (a *app) tellPlaces(problems []deskapi.Problem, findings []deskapi.Finding) {
+	tell := func(line int, path, text string) {
+		code := "cli_problem_place"
+		if line == 0 {
+			code = "cli_problem_path"
+		}
+		a.tell(code, message.Params{"Line": line, "Path": path, "Text": text})
 	}
-	for _, finding := range d.Findings {
-		a.tell("cli_problem_place", message.Params{"Line": finding.Line, "Path": finding.Path, "Text": finding.Message})
+	for _, problem := range problems {
+		tell(problem.Line, problem.Path, problem.Message)
+	}
+	for _, finding := range findings {
+		tell(finding.Line, finding.Path, finding.Message)
 	}
 }
 
@@ -103,14 +110,15 @@ func (a *app) bulletinShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if strings.HasPrefix(args[0], "itm-") {
-			item, err := d.Item(cmd.Context(), args[0])
+		name := bare(args[0])
+		if strings.HasPrefix(name, "itm-") {
+			item, err := d.Item(cmd.Context(), name)
 			if err != nil {
 				return err
 			}
 			return a.showItem(item)
 		}
-		draft, err := d.Draft(cmd.Context(), args[0])
+		draft, err := d.Draft(cmd.Context(), name)
 		if err != nil {
 			return err
 		}
@@ -120,7 +128,7 @@ func (a *app) bulletinShow() *cobra.Command {
 		if a.output != "table" {
 			return a.show(view{Data: draft, Names: []string{"draft/" + draft.ID}})
 		}
-		a.tellFindings(draft)
+		a.tellPlaces(draft.Problems, draft.Findings)
 		return a.emit("", []byte(cleanText(a.draftText(draft))))
 	})
 	cmd.Flags().BoolVar(&source, "source", false, a.say("cli_flag_source", nil))
@@ -158,7 +166,7 @@ func (a *app) showItem(item deskapi.Item) error {
 	s.heading("cli_text_releases")
 	for _, r := range item.Releases {
 		fmt.Fprintf(&s.text, "  %s\n", r.Release)
-		s.pairs(
+		s.indented("    ",
 			"cli_text_agreement", r.Reference, "cli_text_released", r.Time.UTC().Format(time.RFC3339), "cli_text_restrictions", restrictionText(r.Restrictions),
 			"cli_text_recipients", strings.Join(r.Recipients, ", "), "cli_text_state", strings.TrimSpace(r.State+" "+r.Message),
 		)
@@ -174,7 +182,7 @@ func (a *app) bulletinApprove() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			draft, err := d.Draft(cmd.Context(), args[0])
+			draft, err := d.Draft(cmd.Context(), bare(args[0]))
 			if err != nil {
 				return err
 			}
@@ -182,7 +190,7 @@ func (a *app) bulletinApprove() *cobra.Command {
 			if err := a.confirm(said, a.draftText(draft), draft.ContentDigest, "cli_ask_approve", params, false); err != nil {
 				return err
 			}
-			approved, err := d.Approve(cmd.Context(), args[0], draft.ContentDigest)
+			approved, err := d.Approve(cmd.Context(), draft.ID, draft.ContentDigest)
 			if err != nil {
 				return err
 			}
@@ -199,19 +207,20 @@ func (a *app) bulletinRetract() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		item := bare(args[0])
 		if !said.yes {
-			if err := a.agreed("cli_ask_retract", message.Params{"Item": args[0]}, "--yes"); err != nil {
+			if err := a.agreed("cli_ask_retract", message.Params{"Item": item}, "--yes"); err != nil {
 				return err
 			}
 		}
-		done, err := d.Retract(cmd.Context(), args[0], said.reason)
+		done, err := d.Retract(cmd.Context(), item, said.reason)
 		if err != nil {
 			return err
 		}
 		return a.show(view{
 			Data: done, Names: []string{"act/" + done.Act},
 			Header: []string{"cli_column_item", "cli_column_entry", "cli_column_time"},
-			Rows:   [][]string{{args[0], fmt.Sprint(done.Index), done.Time.UTC().Format(time.RFC3339)}},
+			Rows:   [][]string{{item, fmt.Sprint(done.Index), done.Time.UTC().Format(time.RFC3339)}},
 		})
 	})
 	cmd.Flags().BoolVar(&said.yes, "yes", false, a.say("cli_flag_yes", nil))

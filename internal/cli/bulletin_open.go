@@ -23,7 +23,7 @@ func (a *app) bulletinOpen() *cobra.Command {
 	cmd := a.verb("open ITEM --purpose PURPOSE [flags]", "cli_bulletin_open_short",
 		"  concordat bulletin open itm-... --purpose detection\n"+
 			"  concordat bulletin open itm-... --purpose training --justification 'course in June' --accept sha256:...",
-		exactly(1), func(cmd *cobra.Command, args []string) error { return a.runOpen(cmd.Context(), args[0], f) })
+		exactly(1), func(cmd *cobra.Command, args []string) error { return a.runOpen(cmd.Context(), bare(args[0]), f) })
 	flags := cmd.Flags()
 	flags.StringVar(&f.release, "release", "", a.say("cli_flag_release", nil))
 	flags.StringVar(&f.purpose, "purpose", "", a.say("cli_flag_purpose", nil))
@@ -45,7 +45,7 @@ func (a *app) runOpen(ctx context.Context, item string, f openFlags) error {
 	if err != nil {
 		return err
 	}
-	conditions, err := d.Conditions(ctx, item, f.release)
+	conditions, err := d.Conditions(ctx, item, f.release, f.purpose)
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (a *app) conditionsText(c deskapi.Conditions) string {
 		"cli_text_marking", strings.TrimSpace(c.Marking+"  "+c.MarkingText),
 		"cli_text_community", c.Community, "cli_text_clients", c.Clients,
 		"cli_text_restrictions", restrictionText(c.Restrictions),
-		"cli_text_lease", (time.Duration(c.LeaseSeconds) * time.Second).String(),
+		"cli_text_lease", a.minutes(time.Duration(c.LeaseSeconds)*time.Second),
 		"cli_text_digest", c.RestrictionsDigest,
 		"cli_text_not_now", why,
 	)

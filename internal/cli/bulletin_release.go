@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/message"
 	"github.com/concordat-hub/concordat/internal/restriction"
@@ -34,7 +33,7 @@ func (a *app) bulletinRelease() *cobra.Command {
 	cmd := a.verb("release DRAFT --agreement AGREEMENT [flags]", "cli_bulletin_release_short",
 		"  concordat bulletin release DRAFT --agreement AG-1 --dry-run\n"+
 			"  concordat bulletin release DRAFT --agreement AG-2 --tlp TLP:AMBER+STRICT --purpose detection --expires 2027-12-31",
-		exactly(1), func(cmd *cobra.Command, args []string) error { return a.runRelease(cmd.Context(), args[0], f) })
+		exactly(1), func(cmd *cobra.Command, args []string) error { return a.runRelease(cmd.Context(), bare(args[0]), f) })
 	flags := cmd.Flags()
 	flags.StringVar(&f.agreement, "agreement", "", a.say("cli_flag_agreement", nil))
 	flags.StringVar(&f.tlp, "tlp", "", a.say("cli_flag_tlp", nil))
@@ -113,10 +112,7 @@ func (a *app) runRelease(ctx context.Context, draft string, f releaseFlags) erro
 	if err != nil {
 		return err
 	}
-	in := deskapi.ReleaseRequest{Agreement: one.Digest, Restrictions: set, IdempotencyKey: f.key}
-	if in.IdempotencyKey == "" {
-		in.IdempotencyKey = act.NewJTI()
-	}
+	in := deskapi.ReleaseRequest{Agreement: one.ID, Restrictions: set, IdempotencyKey: f.key}
 	if f.dryRun {
 		return a.dryRun(ctx, d, draft, in)
 	}
@@ -131,13 +127,17 @@ func (a *app) runRelease(ctx context.Context, draft string, f releaseFlags) erro
 		}
 	}
 	released, err := d.Release(ctx, draft, in)
+	var away *failure
+	if errors.As(err, &away) && away.exit == Unavailable {
+		a.tell("cli_release_again", nil)
+	}
 	if err != nil {
 		return err
 	}
 	return a.show(view{
 		Data: released, Names: []string{"item/" + released.Item},
-		Header: []string{"cli_column_item", "cli_column_version", "cli_column_reference", "cli_column_entry", "cli_column_release"},
-		Rows:   [][]string{{released.Item, fmt.Sprint(released.Version), one.Reference, fmt.Sprint(released.Index), released.Release}},
+		Header: []string{"cli_column_item", "cli_column_version", "cli_column_entry", "cli_column_release"},
+		Rows:   [][]string{{released.Item, fmt.Sprint(released.Version), fmt.Sprint(released.Index), released.Release}},
 	})
 }
 

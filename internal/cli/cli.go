@@ -155,6 +155,16 @@ func (a *app) emit(out string, content []byte) error {
 	return a.writeFile(out, content, 0o644)
 }
 
+// bare takes the kind off a name, so that what -o name prints can be given back.
+func bare(name string) string {
+	for _, kind := range []string{"item/", "draft/", "agreement/", "agency/", "officer/"} {
+		if rest, found := strings.CutPrefix(name, kind); found {
+			return rest
+		}
+	}
+	return name
+}
+
 // exactly refuses another number of arguments with one sentence.
 func exactly(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

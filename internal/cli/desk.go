@@ -167,10 +167,9 @@ func (a *app) unreachable(ctx context.Context, err error, address string) error 
 // problemExit says which exit code a problem's stable code means; what is not
 // here follows from the status.
 var problemExit = map[string]Exit{
-	"not_found": NotFound, "unauthenticated": NotLoggedIn, "session_expired": NotLoggedIn,
-	"open_denied": Refused, "two_person_required": Refused, "role_required": Refused, "screen_refused": Refused,
-	"restrictions_not_accepted": Refused, "release_denied": Refused,
-	"vault_unavailable": Unavailable, "hub_unavailable": Unavailable,
+	"two_person_required": Refused, "screen_refused": Refused, "restrictions_not_accepted": Refused, "no_recipient": Refused, "act_refused": Refused,
+	"draft_invalid": Usage, "item_kind_unknown": Usage, "restrictions_invalid": Usage, "reason_unknown": Usage, "request_too_large": Usage,
+	"content_damaged": Failed,
 }
 
 func exitOfProblem(status int, code string) Exit {
@@ -201,15 +200,10 @@ func (a *app) problem(status int, contentType string, raw []byte) error {
 		return fail(exitOfProblem(status, ""), "cli_answer_without_reason", message.Params{"Status": status})
 	}
 	exit := exitOfProblem(status, p.Code)
-	if exit == NotLoggedIn {
-		return fail(exit, "cli_not_logged_in", message.Params{"Context": a.contextName()})
+	if exit == NotLoggedIn && p.Code != "login_refused" {
+		return a.notLoggedIn()
 	}
-	for _, place := range p.Problems {
-		a.tell("cli_problem_place", message.Params{"Line": place.Line, "Path": place.Path, "Text": place.Message})
-	}
-	for _, finding := range p.Findings {
-		a.tell("cli_problem_place", message.Params{"Line": finding.Line, "Path": finding.Path, "Text": finding.Message})
-	}
+	a.tellPlaces(p.Problems, p.Findings)
 	sentence := strings.TrimSpace(p.Title + " " + p.Detail)
 	if sentence == "" {
 		return fail(exit, "cli_answer_without_reason", message.Params{"Status": status})
@@ -237,20 +231,28 @@ func (d *desk) Agency(ctx context.Context) (out deskapi.Agency, err error) {
 	return out, d.call(ctx, http.MethodGet, "/api/v1/agency", nil, &out)
 }
 
-func (d *desk) Agreements(ctx context.Context) (out []deskapi.AgreementSummary, err error) {
-	return out, d.call(ctx, http.MethodGet, "/api/v1/agreements", nil, &out)
+func (d *desk) Agreements(ctx context.Context) ([]deskapi.AgreementSummary, error) {
+	var out struct {
+		Agreements []deskapi.AgreementSummary `json:"agreements"`
+	}
+	err := d.call(ctx, http.MethodGet, "/api/v1/agreements", nil, &out)
+	return out.Agreements, err
 }
 
-func (d *desk) Agreement(ctx context.Context, id string) (out deskapi.Agreement, err error) {
-	return out, d.call(ctx, http.MethodGet, "/api/v1/agreements/"+url.PathEscape(id), nil, &out)
+func (d *desk) Agreement(ctx context.Context, id, digest string) (out deskapi.Agreement, err error) {
+	return out, d.call(ctx, http.MethodGet, "/api/v1/agreements/"+url.PathEscape(id)+"?digest="+url.QueryEscape(digest), nil, &out)
 }
 
 func (d *desk) Submit(ctx context.Context, act string) (out deskapi.Appended, err error) {
 	return out, d.call(ctx, http.MethodPost, "/api/v1/acts", deskapi.ActRequest{Act: act}, &out)
 }
 
-func (d *desk) Drafts(ctx context.Context) (out []deskapi.Draft, err error) {
-	return out, d.call(ctx, http.MethodGet, "/api/v1/drafts", nil, &out)
+func (d *desk) Drafts(ctx context.Context) ([]deskapi.Draft, error) {
+	var out struct {
+		Drafts []deskapi.Draft `json:"drafts"`
+	}
+	err := d.call(ctx, http.MethodGet, "/api/v1/drafts", nil, &out)
+	return out.Drafts, err
 }
 
 func (d *desk) Draft(ctx context.Context, id string) (out deskapi.Draft, err error) {
@@ -278,16 +280,21 @@ func (d *desk) Release(ctx context.Context, id string, in deskapi.ReleaseRequest
 	return out, d.call(ctx, http.MethodPost, "/api/v1/drafts/"+url.PathEscape(id)+"/releases", in, &out)
 }
 
-func (d *desk) Items(ctx context.Context, box string) (out []deskapi.Item, err error) {
-	return out, d.call(ctx, http.MethodGet, "/api/v1/items?box="+url.QueryEscape(box), nil, &out)
+func (d *desk) Items(ctx context.Context, box string) ([]deskapi.Item, error) {
+	var out struct {
+		Items []deskapi.Item `json:"items"`
+	}
+	err := d.call(ctx, http.MethodGet, "/api/v1/items?box="+url.QueryEscape(box), nil, &out)
+	return out.Items, err
 }
 
 func (d *desk) Item(ctx context.Context, id string) (out deskapi.Item, err error) {
 	return out, d.call(ctx, http.MethodGet, "/api/v1/items/"+url.PathEscape(id), nil, &out)
 }
 
-func (d *desk) Conditions(ctx context.Context, item, release string) (out deskapi.Conditions, err error) {
-	return out, d.call(ctx, http.MethodGet, "/api/v1/items/"+url.PathEscape(item)+"/conditions?release="+url.QueryEscape(release), nil, &out)
+func (d *desk) Conditions(ctx context.Context, item, release, purpose string) (out deskapi.Conditions, err error) {
+	query := url.Values{"release": {release}, "purpose": {purpose}}
+	return out, d.call(ctx, http.MethodGet, "/api/v1/items/"+url.PathEscape(item)+"/conditions?"+query.Encode(), nil, &out)
 }
 
 func (d *desk) Open(ctx context.Context, item string, in deskapi.OpenRequest) (out deskapi.Opened, err error) {
@@ -304,4 +311,19 @@ func (d *desk) Receipt(ctx context.Context, item, of, release string) (out []byt
 		query.Set("release", release)
 	}
 	return out, d.call(ctx, http.MethodGet, "/api/v1/items/"+url.PathEscape(item)+"/receipt?"+query.Encode(), nil, &out)
+}
+
+func (d *desk) Officers(ctx context.Context) ([]deskapi.OfficerRoles, error) {
+	var out struct {
+		Officers []deskapi.OfficerRoles `json:"officers"`
+	}
+	err := d.call(ctx, http.MethodGet, "/api/v1/officers", nil, &out)
+	return out.Officers, err
+}
+
+func (d *desk) SetRoles(ctx context.Context, officer string, roles []string) (out deskapi.OfficerRoles, err error) {
+	in := struct {
+		Roles []string `json:"roles"`
+	}{append([]string{}, roles...)}
+	return out, d.call(ctx, http.MethodPut, "/api/v1/officers/"+url.PathEscape(officer)+"/roles", in, &out)
 }

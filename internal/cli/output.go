@@ -62,7 +62,7 @@ func (a *app) table(v view) error {
 	for _, row := range v.Rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			if cells[i] = clean(cell); cells[i] == "" {
+			if cells[i] = clean(cell); cells[i] == "" && len(v.Header) > 0 {
 				cells[i] = "-"
 			}
 		}
@@ -72,7 +72,7 @@ func (a *app) table(v view) error {
 	if width <= 0 || width > maxWidth {
 		width = maxWidth
 	}
-	fit(rows, width)
+	fit(rows, width, v.Header)
 	out := tabwriter.NewWriter(a.env.Stdout, 0, 0, gap, ' ', 0)
 	for _, row := range rows {
 		if _, err := fmt.Fprintln(out, strings.Join(row, "\t")); err != nil {
@@ -87,30 +87,29 @@ const (
 	minCell = 12 // a column is never cut below this
 )
 
-// fit cuts the widest column again and again until the rows fit. Names and
-// digests that are cut are whole in -o json, yaml and name.
-func fit(rows [][]string, width int) {
+// whole are the columns that are never cut: people copy from them.
+var whole = map[string]bool{
+	"cli_column_item": true, "cli_column_id": true, "cli_column_draft": true, "cli_column_release": true, "cli_column_act_id": true,
+	"cli_column_agency": true,
+}
+
+// fit cuts the widest column, one place at a time, until the rows fit or nothing
+// more may be cut.
+func fit(rows [][]string, width int, header []string) {
 	widths := columnWidths(rows)
 	for {
-		total, widest := 0, 0
+		total, widest := -gap, -1
 		for i, w := range widths {
 			total += w + gap
-			if w > widths[widest] {
+			mayCut := w > minCell && (i >= len(header) || !whole[header[i]])
+			if mayCut && (widest < 0 || w > widths[widest]) {
 				widest = i
 			}
 		}
-		excess := total - gap - width
-		if len(widths) == 0 || excess <= 0 || widths[widest] <= minCell {
+		if total <= width || widest < 0 {
 			break
 		}
-		second := minCell
-		for i, w := range widths {
-			if i != widest && w > second {
-				second = w
-			}
-		}
-		cut := min(excess, max(1, widths[widest]-second))
-		widths[widest] = max(minCell, widths[widest]-cut)
+		widths[widest]--
 	}
 	for _, row := range rows {
 		for i, cell := range row {

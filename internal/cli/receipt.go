@@ -30,7 +30,7 @@ func (a *app) receiptGet() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		receipt, err := d.Receipt(cmd.Context(), args[0], of, release)
+		receipt, err := d.Receipt(cmd.Context(), bare(args[0]), of, release)
 		if err != nil {
 			return err
 		}

@@ -2,9 +2,7 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"io"
-	"net/http"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +10,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/cli/keyring"
+	"github.com/concordat-hub/concordat/internal/client/hubclient"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/message"
 )
@@ -80,29 +79,29 @@ func (a *app) ringOfHub(ctx context.Context, address string) (*keyring.Ring, err
 	if err := checkURL(address); err != nil {
 		return nil, err
 	}
-	client, err := trustingClient(a.trust())
+	client, err := hubclient.New(hubclient.Config{URL: address, CAFile: a.trust()})
 	if err != nil {
-		return nil, err
+		return nil, failBecause(err, Usage, "cli_hub_unusable", message.Params{"Detail": err.Error()})
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(address, "/")+"/v1/hub", nil)
+	defer client.Close()
+	told, err := client.About(ctx)
 	if err != nil {
-		return nil, err
+		return nil, a.hubFailure(ctx, err, address)
 	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, a.unreachable(ctx, err, address)
+	return &keyring.Ring{Hub: agreement.Hub{ID: told.ID, LogKey: told.LogKey, Registrar: told.RegistrarThumbprint}}, nil
+}
+
+// hubFailure says in one sentence what the hub would not do.
+func (a *app) hubFailure(ctx context.Context, err error, address string) error {
+	var told *hubclient.Error
+	if !errors.As(err, &told) || told.Status == 0 {
+		return a.unreachable(ctx, err, address)
 	}
-	defer resp.Body.Close()
-	var told struct {
-		ID        string         `json:"id"`
-		LogKey    string         `json:"logKey"`
-		Registrar act.Thumbprint `json:"registrarThumbprint"`
+	sentence := strings.TrimSpace(told.Title + " " + told.Detail)
+	if sentence == "" {
+		return failBecause(err, exitOfProblem(told.Status, told.Code), "cli_answer_without_reason", message.Params{"Status": told.Status})
 	}
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil || resp.StatusCode != http.StatusOK || json.Unmarshal(raw, &told) != nil || told.ID == "" {
-		return nil, fail(Unavailable, "cli_answer_not_understood", message.Params{"Address": address})
-	}
-	return &keyring.Ring{Hub: agreement.Hub{ID: told.ID, LogKey: told.LogKey, Registrar: told.Registrar}}, nil
+	return &failure{exit: exitOfProblem(told.Status, told.Code), text: sentence, cause: err}
 }
 
 // trust is the CA file of the command line, else of the context's last login.
@@ -140,7 +139,7 @@ func (a *app) ringOfDesk(ctx context.Context) (*keyring.Ring, error) {
 		return nil, err
 	}
 	for _, summary := range summaries {
-		full, err := d.Agreement(ctx, summary.Digest)
+		full, err := d.Agreement(ctx, summary.ID, summary.Digest)
 		if err != nil {
 			return nil, err
 		}

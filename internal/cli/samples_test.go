@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func ownAgency(officer ed25519.PublicKey) deskapi.Agency {
 // sampleDocument is AG-1 between these keys.
 func sampleDocument(t *testing.T, officer ed25519.PublicKey) *compose.Composed {
 	t.Helper()
-	source, err := os.ReadFile("../../config/samples/agreements/ag1.yaml")
+	source, err := os.ReadFile("testdata/ag1.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,8 +93,8 @@ func (w *world) withAgreement() *compose.Composed {
 	composed := sampleDocument(w.t, publicFrom("officer a"))
 	one := sampleAgreement(composed)
 	w.desk.says("GET /api/v1/agency", ownAgency(publicFrom("officer a")))
-	w.desk.says("GET /api/v1/agreements", []deskapi.AgreementSummary{one.AgreementSummary})
-	w.desk.says("GET /api/v1/agreements/"+one.Digest, one)
+	w.desk.says("GET /api/v1/agreements", map[string]any{"agreements": []deskapi.AgreementSummary{one.AgreementSummary}})
+	w.desk.says("GET /api/v1/agreements/"+one.ID+"?digest="+url.QueryEscape(one.Digest), one)
 	return composed
 }
 
