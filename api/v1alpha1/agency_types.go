@@ -73,8 +73,8 @@ type AgencySpec struct {
 	// jurisdiction is the ISO 3166-1 alpha-2 code of the State, in capitals, or
 	// the short name of an international organisation in lower case.
 	// +required
-	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Z]{2}|[a-z][a-z0-9-]{2,62})$')",message="spec.jurisdiction is an ISO 3166-1 alpha-2 code in capitals, such as FR, or the short name of an organisation in lower case, such as interpol"
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([A-Z]{2}|[a-z][a-z0-9-]{2,15})$')",message="spec.jurisdiction is an ISO 3166-1 alpha-2 code in capitals, such as FR, or the short name of an organisation in lower case, such as interpol"
 	Jurisdiction string `json:"jurisdiction"`
 
 	// mandate names the instrument from which the agency has its authority.
@@ -177,7 +177,8 @@ type OIDC struct {
 
 	// roles says which groups of the provider have which role at the desk. A
 	// role that is not listed is given by nobody's claims; the agency's own
-	// administrator can still give it at the desk.
+	// administrator can still give it at the desk. Default: a group gives the
+	// role of its own name.
 	// +optional
 	// +listType=map
 	// +listMapKey=role

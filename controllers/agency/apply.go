@@ -137,6 +137,7 @@ func (a *applier) toApply(desired client.Object) (*unstructured.Unstructured, er
 	}
 	unstructured.RemoveNestedField(fields, "status")
 	prune(fields)
+	own(u)
 	raw, err := json.Marshal(fields)
 	if err != nil {
 		return nil, err
@@ -149,6 +150,20 @@ func (a *applier) toApply(desired client.Object) (*unstructured.Unstructured, er
 	annotations[v1alpha1.AnnotationApplied] = hex.EncodeToString(sum[:12])
 	u.SetAnnotations(annotations)
 	return u, nil
+}
+
+// own claims the rules of a NetworkPolicy even where there are none: a field that
+// is not applied is not ours, and what somebody else puts there would stay.
+func own(u *unstructured.Unstructured) {
+	if u.GetKind() != "NetworkPolicy" {
+		return
+	}
+	spec := u.Object["spec"].(map[string]any)
+	for _, direction := range []string{"ingress", "egress"} {
+		if spec[direction] == nil {
+			spec[direction] = []any{}
+		}
+	}
 }
 
 // prune removes what typed objects print for "not set": nulls and the empty

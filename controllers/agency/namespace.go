@@ -74,7 +74,11 @@ func applyFailure(kind, namespace string, err error) (c condition.Condition, ret
 		return condition.False(kind, v1alpha1.ReasonNameConflict, "operator_name_conflict",
 			message.Params{"Kind": conflict.kind, "Name": conflict.name, "Namespace": namespace}), false
 	case errors.As(err, &fight):
-		return condition.False(kind, v1alpha1.ReasonDriftFight, "operator_drift_fight",
+		code := "operator_drift_fight"
+		if fight.manager == "" {
+			code = "operator_drift_fight_unnamed"
+		}
+		return condition.False(kind, v1alpha1.ReasonDriftFight, code,
 			message.Params{"Kind": fight.kind, "Name": fight.name, "Namespace": namespace, "Manager": fight.manager}), false
 	case apierrors.IsForbidden(err), apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		return condition.False(kind, v1alpha1.ReasonAPIError, "operator_api_refused",

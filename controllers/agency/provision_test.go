@@ -82,14 +82,14 @@ func seesTheObjects(t *testing.T, w *world) {
 	}
 	config := &corev1.ConfigMap{}
 	read(t, w, in("desk"), config)
-	if got, want := config.Data["roles.json"], `{"claim":"groups","roles":{"analyst":["analysts"]}}`; got != want {
+	if got, want := config.Data["roles.json"], `{"analysts":["analyst"]}`; got != want {
 		t.Errorf("roles.json is %s, want %s", got, want)
 	}
 	deployment := &appsv1.Deployment{}
 	read(t, w, in("desk"), deployment)
 	args := strings.Join(deployment.Spec.Template.Spec.Containers[0].Args, " ")
 	for _, flag := range []string{
-		"--agency=provision", "--hub-token=/var/run/secrets/concordat/hub", "--vault-token=/var/run/secrets/concordat/vault",
+		"--agency=provision", "--hub-token-file=/var/run/secrets/concordat/hub", "--vault-token-file=/var/run/secrets/concordat/vault",
 		"--state=/var/lib/concordat", "--vault-ca=/etc/concordat/vault-ca.pem", "--oidc-issuer=https://id.example.org",
 		"--oidc-client-id=concordat-desk", "--external-url=" + w.desk.URL,
 	} {

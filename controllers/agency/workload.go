@@ -86,26 +86,29 @@ func (o DeskOptions) bundles(spec v1alpha1.AgencySpec) (map[string]string, error
 	return files, nil
 }
 
-// roles is what the desk reads to turn claims into roles.
+// roles is what the desk reads to turn groups into roles: group → roles, sorted.
+// Without any mapping there is no file, and a group means the role of its name.
 func roles(oidc *v1alpha1.OIDC) string {
-	mapping := struct {
-		Claim string                     `json:"claim"`
-		Roles map[v1alpha1.Role][]string `json:"roles"`
-	}{Claim: "groups", Roles: map[v1alpha1.Role][]string{}}
-	if oidc != nil {
-		if oidc.RolesClaim != "" {
-			mapping.Claim = oidc.RolesClaim
+	if oidc == nil || len(oidc.Roles) == 0 {
+		return ""
+	}
+	mapping := map[string][]v1alpha1.Role{}
+	for _, role := range oidc.Roles {
+		for _, group := range role.Groups {
+			mapping[group] = append(mapping[group], role.Role)
 		}
-		for _, role := range oidc.Roles {
-			mapping.Roles[role.Role] = slices.Sorted(slices.Values(role.Groups))
-		}
+	}
+	for _, given := range mapping {
+		slices.Sort(given)
 	}
 	raw, _ := json.Marshal(mapping) // strings only: cannot fail
 	return string(raw)
 }
 
 func deskConfig(s *scope, files map[string]string) *corev1.ConfigMap {
-	files["roles.json"] = roles(s.agency.Spec.OIDC)
+	if mapping := roles(s.agency.Spec.OIDC); mapping != "" {
+		files["roles.json"] = mapping
+	}
 	return &corev1.ConfigMap{ObjectMeta: s.meta(deskName), Data: files}
 }
 
@@ -140,6 +143,8 @@ func deskService(s *scope) *corev1.Service {
 		ObjectMeta: s.meta(deskName),
 		Spec: corev1.ServiceSpec{
 			Selector: deskSelector(),
+			// The operator asks a desk that is not ready why it is not.
+			PublishNotReadyAddresses: true,
 			Ports: []corev1.ServicePort{{
 				Name: "https", Port: 443, Protocol: corev1.ProtocolTCP, TargetPort: intstr.FromInt32(deskPort),
 			}},
@@ -213,21 +218,25 @@ func deskArguments(s *scope, o DeskOptions, files map[string]string, url string)
 		fmt.Sprintf("--listen=:%d", deskPort),
 		"--external-url=" + url,
 		"--hub=" + o.HubURL,
-		"--hub-token=" + tokenPath + "/hub",
+		"--hub-token-file=" + tokenPath + "/hub",
 		"--vault=" + vaultAddress,
-		"--vault-token=" + tokenPath + "/vault",
+		"--vault-token-file=" + tokenPath + "/vault",
 		"--state=" + statePath,
 		"--tls-cert=" + tlsPath + "/tls.crt",
 		"--tls-key=" + tlsPath + "/tls.key",
-		"--roles-file=" + configPath + "/roles.json",
 	}
-	for _, ca := range []struct{ flag, file string }{{"--hub-ca", "hub-ca.pem"}, {"--vault-ca", "vault-ca.pem"}, {"--oidc-ca", "oidc-ca.pem"}} {
-		if files[ca.file] != "" {
-			arguments = append(arguments, ca.flag+"="+configPath+"/"+ca.file)
+	for _, given := range []struct{ flag, file string }{
+		{"--hub-ca", "hub-ca.pem"}, {"--vault-ca", "vault-ca.pem"}, {"--oidc-ca", "oidc-ca.pem"}, {"--roles-file", "roles.json"},
+	} {
+		if files[given.file] != "" {
+			arguments = append(arguments, given.flag+"="+configPath+"/"+given.file)
 		}
 	}
 	if spec.OIDC != nil {
 		arguments = append(arguments, "--oidc-issuer="+spec.OIDC.Issuer, "--oidc-client-id="+spec.OIDC.ClientID)
+		if claim := spec.OIDC.RolesClaim; claim != "" && claim != "groups" {
+			arguments = append(arguments, "--oidc-groups-claim="+claim)
+		}
 	}
 	return append(arguments, o.Arguments...)
 }

@@ -37,7 +37,12 @@ type Cluster struct {
 	env     *envtest.Environment
 	dir     string
 	manager *exec.Cmd
+	before  []func()
 }
+
+// Before has f called before the control plane stops. Whoever watches stops
+// first: kube-apiserver waits long for open watches.
+func (c *Cluster) Before(f func()) { c.before = append(c.before, f) }
 
 // Main starts a control plane for one package's tests, hands it to them and
 // exits with their result. Call it from TestMain.
@@ -87,6 +92,9 @@ func Start() (*Cluster, error) {
 // Stop ends everything that was started. The apiserver ends before etcd: the
 // other way round it hangs.
 func (c *Cluster) Stop() {
+	for _, f := range c.before {
+		f()
+	}
 	if c.manager != nil {
 		_ = c.manager.Process.Signal(os.Interrupt)
 		_ = c.manager.Wait()
@@ -97,15 +105,24 @@ func (c *Cluster) Stop() {
 	os.RemoveAll(c.dir)
 }
 
-// As returns a configuration for the user with these groups, by a client
+// User returns a configuration for the user with these groups, by a client
 // certificate: what the user may do is up to RBAC and admission alone.
-func (c *Cluster) As(t testing.TB, user string, groups ...string) *rest.Config {
+func (c *Cluster) User(name string, groups ...string) (*rest.Config, error) {
+	added, err := c.env.AddUser(envtest.User{Name: name, Groups: append(groups, "system:authenticated")}, c.Config)
+	if err != nil {
+		return nil, fmt.Errorf("user %s: %w", name, err)
+	}
+	return added.Config(), nil
+}
+
+// As is User for a test, which it fails.
+func (c *Cluster) As(t testing.TB, name string, groups ...string) *rest.Config {
 	t.Helper()
-	added, err := c.env.AddUser(envtest.User{Name: user, Groups: append(groups, "system:authenticated")}, c.Config)
+	config, err := c.User(name, groups...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return added.Config()
+	return config
 }
 
 // Kubeconfig writes an administrator's kubeconfig and returns its path.
@@ -202,7 +219,7 @@ func (c *Cluster) StartControllerManager() error {
 		"--kubeconfig", kubeconfig, "--secure-port", "0", "--leader-elect=false",
 		"--use-service-account-credentials=true",
 		"--service-account-private-key-file", filepath.Join(keys, "sa-signer.key"),
-		"--controllers", "namespace-controller,serviceaccount-controller,serviceaccount-token-controller,deployment-controller,replicaset-controller,garbage-collector-controller,root-ca-certificate-publisher-controller,resourcequota-controller")
+		"--controllers", "namespace-controller,serviceaccount-controller,serviceaccount-token-controller,deployment-controller,replicaset-controller,garbage-collector-controller,root-ca-certificate-publisher-controller,resourcequota-controller,persistentvolumeclaim-protection-controller")
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("kube-controller-manager: %w", err)

@@ -1,0 +1,11 @@
+// Package agreement reconciles the SharingAgreement kind: a request to agree, and
+// then a view of where the revision stands in the hub's ledger.
+//
+// It promises that nothing is decided here. The document is judged by the same
+// pure function that hub and desks use; who has signed and whether it is in force
+// is the ledger's word, shown within two seconds. The controller writes status and
+// nothing else: it proposes nothing, signs nothing and brings nothing back.
+//
+// Who wakes it: the object itself, and Feed, which looks at the hub each second
+// and names the objects whose revision changed.
+package agreement
