@@ -99,10 +99,7 @@ func (d *Desk) describeAgreement(s *ledger.State, r *ledger.Revision, now time.T
 	}
 	for i := range document.Parties {
 		party := &document.Parties[i]
-		described := describeParty(party)
-		described.OfficerSign.PublicKey = publicKey(s, party.Agency, party.OfficerSign)
-		described.DeskSign.PublicKey = publicKey(s, party.Agency, party.DeskSign)
-		out.Parties = append(out.Parties, described)
+		out.Parties = append(out.Parties, describeParty(s, party))
 		if !inForceKey(s, party.Agency, act.OfficerSign, party.OfficerSign) || !inForceKey(s, party.Agency, act.DeskSign, party.DeskSign) {
 			out.KeysDiffer = true
 		}
@@ -115,26 +112,34 @@ func inForceKey(s *ledger.State, name act.AgencyName, purpose act.Purpose, thumb
 	return agency != nil && slices.ContainsFunc(agency.CurrentKeys(purpose), func(k ledger.Key) bool { return k.Thumbprint == thumbprint })
 }
 
-// publicKey returns member x of the JWK behind a thumbprint, also of a key that
-// has ended: what it signed verifies for ever. Empty where the ledger has none.
-func publicKey(s *ledger.State, name act.AgencyName, thumbprint act.Thumbprint) string {
-	agency := s.Agency(name)
-	if agency == nil {
-		return ""
-	}
-	for _, key := range agency.Keys {
-		if key.Thumbprint == thumbprint && key.Public != nil {
-			return act.NewJWK(key.Public).X
-		}
-	}
-	return ""
-}
-
-func describeParty(p *agreement.Party) deskapi.Party {
-	return deskapi.Party{
+// describeParty shows the keys that the document names, with the public keys that
+// the ledger has for them.
+func describeParty(s *ledger.State, p *agreement.Party) deskapi.Party {
+	out := deskapi.Party{
 		Agency: string(p.Agency), LegalName: p.LegalName, Jurisdiction: p.Jurisdiction, Role: string(p.Role),
 		OfficerSign: words(p.OfficerSign), DeskSign: words(p.DeskSign),
 	}
+	agency := s.Agency(p.Agency)
+	if agency == nil {
+		return out
+	}
+	for _, key := range agency.Keys {
+		switch key.Thumbprint {
+		case p.OfficerSign:
+			out.OfficerSign = keyFingerprint(key)
+		case p.DeskSign:
+			out.DeskSign = keyFingerprint(key)
+		}
+	}
+	return out
+}
+
+func keyFingerprint(key ledger.Key) deskapi.Fingerprint {
+	out := words(key.Thumbprint)
+	if key.Public != nil {
+		out.PublicKey = act.NewJWK(key.Public).X
+	}
+	return out
 }
 
 func words(thumbprint act.Thumbprint) deskapi.Fingerprint {
@@ -178,11 +183,7 @@ func (d *Desk) Describe(o *Officer) (deskapi.Agency, error) {
 func keyWords(agency *ledger.Agency, purpose act.Purpose) []deskapi.Fingerprint {
 	out := []deskapi.Fingerprint{}
 	for _, key := range agency.CurrentKeys(purpose) {
-		print := words(key.Thumbprint)
-		if key.Public != nil {
-			print.PublicKey = act.NewJWK(key.Public).X
-		}
-		out = append(out, print)
+		out = append(out, keyFingerprint(key))
 	}
 	return out
 }

@@ -226,7 +226,7 @@ func (d *Desk) conditions(s *ledger.State, lang string, release *ledger.Release,
 		LeaseSeconds: int64(document.Lease(label).Seconds()),
 	}
 	if party := document.Party(release.Item.Publisher); party != nil {
-		out.Originator = describeParty(party)
+		out.Originator = describeParty(s, party)
 	}
 	switch label {
 	case "TLP:GREEN":
