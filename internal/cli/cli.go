@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -43,13 +44,16 @@ type app struct {
 	kubeconfig        string
 	kubeContext       string
 
+	stderr  io.Writer     // Env.Stderr without its lock
 	running bool          // the command line was understood; what fails now is not its fault
 	lines   *bufio.Reader // over Env.Stdin, see stdin
 }
 
 // Run runs one command line and returns its exit code.
 func Run(ctx context.Context, env Env, args []string) int {
-	a := &app{env: env, lang: language(args, env.Getenv)}
+	a := &app{env: env, stderr: env.Stderr, lang: language(args, env.Getenv)}
+	env.Stderr = &oneAtATime{to: env.Stderr}
+	a.env.Stderr = env.Stderr
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(env.Stdin)
@@ -65,6 +69,18 @@ func Run(ctx context.Context, env Env, args []string) int {
 		fmt.Fprintln(env.Stderr, clean(root.Name()+": "+sentence))
 	}
 	return int(exit)
+}
+
+// oneAtATime keeps lines whole while a browser is being opened beside the program.
+type oneAtATime struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (w *oneAtATime) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(b)
 }
 
 // language returns the reader's language as a BCP 47 tag: --lang, then the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -126,14 +127,16 @@ func (a *app) visit(ctx context.Context, address string) error {
 	}
 	// Not bound to ctx: a browser that was started here outlives the login.
 	browser := exec.Command(words[0], words[1:]...)
-	browser.Stderr = a.env.Stderr // its own complaints; data stays clean
+	if terminal, ok := a.stderr.(*os.File); ok {
+		browser.Stderr = terminal // its own complaints; through a pipe they would end with this program
+	}
 	err := browser.Run()
-	switch {
-	case err == nil || ctx.Err() != nil:
+	if err == nil {
 		return nil
-	case a.env.Interactive:
+	}
+	if a.env.Interactive {
 		a.showAddress(address)
-		return nil
+		return nil //nolint:nilerr // the person opens the address instead
 	}
 	return failBecause(err, NotLoggedIn, "cli_browser_failed", message.Params{"Browser": words[0]})
 }
@@ -159,7 +162,7 @@ func (a *app) logout() *cobra.Command {
 		if err := a.forgetSession(); err != nil {
 			return err
 		}
-		if closing != nil && !(errors.As(closing, &f) && f.exit == NotLoggedIn) {
+		if over := errors.As(closing, &f) && f.exit == NotLoggedIn; closing != nil && !over {
 			return closing
 		}
 		a.tell("cli_logout_done", message.Params{"Context": a.contextName()})

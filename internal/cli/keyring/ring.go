@@ -34,7 +34,7 @@ type Key struct {
 	JWK     act.JWK     `json:"jwk"`
 }
 
-// ErrMalformed: the file is no ring.
+// ErrMalformed says that a file is no ring.
 var ErrMalformed = errors.New("not a file of public keys")
 
 // Parse reads a ring. Duplicate and unknown members are refused; so are names,
