@@ -104,7 +104,15 @@ func consistent(r store.Reader, last head, size int64, root tlog.Hash) error {
 	return nil
 }
 
+// runCheckpoints signs about every CheckpointEvery while there is something new,
+// more slowly while Vault does not answer, and once more at the end: what was
+// admitted before an orderly stop can be proven without waiting for the next start.
 func (s *Service) runCheckpoints(ctx context.Context) {
+	defer func() {
+		if err := s.Checkpoint(context.WithoutCancel(ctx)); err != nil {
+			s.Log.Warn("last checkpoint not signed", "error", err)
+		}
+	}()
 	pause := s.CheckpointEvery
 	for {
 		if err := s.Checkpoint(ctx); err != nil && ctx.Err() == nil {

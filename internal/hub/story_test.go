@@ -11,6 +11,7 @@ import (
 
 // The one way through the house that everything else hangs on.
 func TestAnItemTravelsFromOneAgencyToAnotherWithAReceipt(t *testing.T) {
+	t.Parallel()
 	h := hubtest.Start(t, hubtest.Options{})
 	a, b := h.Enrol(t, "agencya"), h.Enrol(t, "agencyb")
 	ref := h.Agree(t, h.Document(a, b), a, b)

@@ -131,12 +131,16 @@ func (h *Hub) serve(tb testing.TB, options Options) {
 		tb.Fatal(err)
 	}
 	h.World = NewWorld(tb, h.server.URL, ca, options.Cluster)
+	if clock, ok := options.Clock.(*Clock); ok {
+		h.Now = clock.Now
+	}
 }
 
 // Stop ends the hub as an orderly shutdown does. Its folder stays.
 func (h *Hub) Stop() {
 	h.once.Do(func() {
 		h.Service.EndPolls()
+		h.Hush()
 		h.server.Close()
 		h.stop()
 		_ = h.db.Close()
@@ -170,5 +174,6 @@ func (w *World) Client(tb testing.TB, bearer hubclient.Bearer) *hubclient.Client
 		tb.Fatal(err)
 	}
 	tb.Cleanup(client.Close)
+	w.clients = append(w.clients, client)
 	return client
 }

@@ -149,3 +149,13 @@ func (a *Agency) Read(tb testing.TB, release act.ID) string {
 	}
 	return string(content)
 }
+
+// NewRecipient is the public half of a fresh sealing identity.
+func NewRecipient(tb testing.TB) string {
+	tb.Helper()
+	identity, err := seal.NewIdentity()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return identity.Recipient()
+}

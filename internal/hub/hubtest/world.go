@@ -25,13 +25,23 @@ type World struct {
 	Hub         hubclient.About
 	Operator    *hubclient.Client
 	Public      *hubclient.Client
+	Now         func() time.Time // the agencies' clock
 	tb          testing.TB
+	clients     []*hubclient.Client
+}
+
+// Hush closes the idle connections of all clients that the world made: a hub
+// that is stopped would wait a second for them.
+func (w *World) Hush() {
+	for _, client := range w.clients {
+		client.Close()
+	}
 }
 
 // NewWorld asks the hub who it is.
 func NewWorld(tb testing.TB, url, caFile string, cluster *Cluster) *World {
 	tb.Helper()
-	w := &World{URL: url, CAFile: caFile, Cluster: cluster, tb: tb}
+	w := &World{URL: url, CAFile: caFile, Cluster: cluster, Now: time.Now, tb: tb}
 	w.Public = w.Client(tb, nil)
 	w.Operator = w.Client(tb, func(context.Context) (string, error) { return cluster.OperatorToken(), nil })
 	var err error
@@ -120,7 +130,7 @@ func (a *Agency) Enrolment(tb testing.TB) hubclient.Enrolment {
 	tb.Helper()
 	keys := act.EnrolledKeys{OfficerSign: a.jwk(act.OfficerSign), DeskSign: a.jwk(act.DeskSign), WitnessSign: a.jwk(act.WitnessSign)}
 	proof, err := act.SignEnrolment(a.keys[act.DeskSign], act.Enrolment{
-		Issuer: a.Name, Audience: a.world.Hub.ID, JTI: act.NewJTI(), IssuedAt: canonical.At(time.Now()), Keys: keys,
+		Issuer: a.Name, Audience: a.world.Hub.ID, JTI: act.NewJTI(), IssuedAt: canonical.At(a.world.Now()), Keys: keys,
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -142,12 +152,12 @@ func (a *Agency) KeyID(purpose act.Purpose) act.KeyID {
 
 // Bearer signs a fresh bearer.
 func (a *Agency) Bearer(context.Context) (string, error) {
-	return act.SignBearer(a.keys[act.DeskSign], a.KeyID(act.DeskSign), a.world.Hub.ID, act.NewJTI(), time.Now())
+	return act.SignBearer(a.keys[act.DeskSign], a.KeyID(act.DeskSign), a.world.Hub.ID, act.NewJTI(), a.world.Now())
 }
 
 // Common is the common part of a new act.
 func (a *Agency) Common() act.Common {
-	return act.Common{Issuer: a.Name, Audience: a.world.Hub.ID, JTI: act.NewJTI(), IssuedAt: canonical.At(time.Now())}
+	return act.Common{Issuer: a.Name, Audience: a.world.Hub.ID, JTI: act.NewJTI(), IssuedAt: canonical.At(a.world.Now())}
 }
 
 // SignAct signs.
@@ -204,7 +214,7 @@ func (a *Agency) Move(tb testing.TB, w *World) {
 // Document is an agreement between the agencies: bulletins, TLP:AMBER+STRICT at
 // the loosest, for ten days.
 func (w *World) Document(parties ...*Agency) *agreement.Document {
-	now := time.Now()
+	now := w.Now()
 	d := &agreement.Document{
 		Schema: agreement.Schema, ID: act.NewAgreementID(), Revision: 1, Reference: "AG-1", Title: map[string]string{"en": "Sample agreement"},
 		Form: "multilateral", Accession: "closed",
@@ -256,3 +266,6 @@ func (a *Agency) Step(tb testing.TB, ref act.AgreementRef) act.AgreementStep {
 	}
 	return act.AgreementStep{Common: a.Common(), Agreement: ref, Officer: a.officer, Prev: revision.Last}
 }
+
+// Officer is the pseudonym under which the agency acts.
+func (a *Agency) Officer() string { return a.officer }
