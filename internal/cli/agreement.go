@@ -100,14 +100,12 @@ func (a *app) agreementList() *cobra.Command {
 	})
 }
 
-// listOf is the shape of every list in -o json: an object that can grow.
-func listOf[T any](items []T) any {
+// listOf is a list in -o json: [] and not null where there is nothing.
+func listOf[T any](items []T) []T {
 	if items == nil {
-		items = []T{}
+		return []T{}
 	}
-	return struct {
-		Items []T `json:"items"`
-	}{items}
+	return items
 }
 
 func (a *app) agreementShow() *cobra.Command {

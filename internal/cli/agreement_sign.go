@@ -23,6 +23,12 @@ type consent struct {
 	compared bool
 	digest   string
 	reason   string
+	save     string
+}
+
+// registerSave is for commands that end in a signed act.
+func (c *consent) registerSave(a *app, cmd *cobra.Command) {
+	cmd.Flags().StringVar(&c.save, "save", "", a.say("cli_flag_save", nil))
 }
 
 func (c *consent) register(a *app, cmd *cobra.Command, compares bool) {
@@ -82,7 +88,7 @@ func (a *app) agreementPropose() *cobra.Command {
 				return err
 			}
 			payload := &act.AgreementPropose{Common: a.common(key), Document: string(composed.Bytes)}
-			return a.signAndSubmit(ctx, d, key, payload, composed.Document, composed.Digest)
+			return a.signAndSubmit(ctx, d, key, payload, signed{composed.Document, composed.Digest, said.save})
 		})
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if (len(args) == 1) == (object != "") || len(args) > 1 {
@@ -92,6 +98,7 @@ func (a *app) agreementPropose() *cobra.Command {
 	}
 	keys.register(a, cmd)
 	said.register(a, cmd, false)
+	said.registerSave(a, cmd)
 	cmd.Flags().StringVar(&object, "object", "", a.say("cli_flag_object", nil))
 	return cmd
 }
@@ -158,17 +165,29 @@ type appendedView struct {
 	Digest    string    `json:"digest"`
 }
 
-func (a *app) signAndSubmit(ctx context.Context, d *desk, key officerKey, payload act.Payload, document *agreement.Document, digest string) error {
-	signed, err := a.officerSign(ctx, d, key, payload)
+// signed is what an act is about, and where a copy of it goes.
+type signed struct {
+	document *agreement.Document
+	digest   string
+	save     string
+}
+
+func (a *app) signAndSubmit(ctx context.Context, d *desk, key officerKey, payload act.Payload, about signed) error {
+	jws, err := a.officerSign(ctx, d, key, payload)
 	if err != nil {
 		return err
 	}
-	appended, err := a.submit(ctx, d, signed)
+	if about.save != "" {
+		if err := a.writeFile(about.save, []byte(jws), 0o600); err != nil {
+			return err
+		}
+	}
+	appended, err := a.submit(ctx, d, jws)
 	if err != nil {
 		return err
 	}
-	v := appendedView{appended.Act, string(payload.Kind()), appended.Index, appended.Time, document.ID, digest}
-	return a.showAppended(v, document.Reference)
+	v := appendedView{appended.Act, string(payload.Kind()), appended.Index, appended.Time, about.document.ID, about.digest}
+	return a.showAppended(v, about.document.Reference)
 }
 
 func (a *app) showAppended(v appendedView, reference string) error {
@@ -187,6 +206,7 @@ func (a *app) agreementSign() *cobra.Command {
 			return a.takeStep(cmd.Context(), args[0], "sign", said)
 		})
 	said.register(a, cmd, true)
+	said.registerSave(a, cmd)
 	return cmd
 }
 
@@ -198,6 +218,7 @@ func (a *app) agreementStep(step string) *cobra.Command {
 			return a.takeStep(cmd.Context(), args[0], step, said)
 		})
 	said.register(a, cmd, false)
+	said.registerSave(a, cmd)
 	cmd.Flags().StringVar(&said.reason, "reason", "", a.say("cli_flag_step_reason", nil))
 	return cmd
 }
@@ -240,7 +261,7 @@ func (a *app) takeStep(ctx context.Context, name, step string, said consent) err
 	if err != nil {
 		return err
 	}
-	return a.signAndSubmit(ctx, d, key, payload, read.document, read.digest)
+	return a.signAndSubmit(ctx, d, key, payload, signed{read.document, read.digest, said.save})
 }
 
 func stepPayload(step string, p act.AgreementStep) (act.Payload, error) {

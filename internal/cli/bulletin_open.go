@@ -76,10 +76,11 @@ func (a *app) runOpen(ctx context.Context, item string, f openFlags) error {
 	return a.emit("", []byte(cleanText(strings.TrimRight(opened.Rendered, "\n")+"\n")))
 }
 
-// accept wants the digest of exactly these restrictions, or a yes at the terminal.
+// accept wants the digest of exactly these restrictions, or a yes: at the terminal,
+// or on the command line by somebody who accepts whatever is shown.
 func (a *app) accept(c deskapi.Conditions, given string) error {
 	switch given {
-	case c.RestrictionsDigest:
+	case c.RestrictionsDigest, "yes":
 		return nil
 	case "":
 		params := message.Params{"Marking": c.Marking, "Agency": c.Originator.Agency}

@@ -65,7 +65,7 @@ func (f releaseFlags) restrictions() (map[string][]string, error) {
 		}
 		add(axis, strings.Split(terms, ",")...)
 	}
-	add(string(restriction.TLP), f.tlp)
+	add(string(restriction.TLP), label(f.tlp))
 	add(string(restriction.Purposes), f.purposes...)
 	add(string(restriction.Recipients), f.recipients...)
 	if f.expires != "" {
@@ -88,6 +88,14 @@ func (f releaseFlags) restrictions() (map[string][]string, error) {
 		return nil, failBecause(err, Usage, "cli_restriction_malformed", message.Params{"Given": given})
 	}
 	return set, nil
+}
+
+// label lets people write AMBER for TLP:AMBER.
+func label(given string) string {
+	if given == "" || strings.HasPrefix(given, "TLP:") {
+		return given
+	}
+	return "TLP:" + given
 }
 
 // expiry accepts a moment, or a day, which ends at its last second.
