@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -115,7 +116,7 @@ func AsError(err error) *Error {
 	case errors.Is(err, vault.ErrUnavailable), errors.Is(err, vault.ErrDenied), errors.Is(err, vault.ErrKeyMissing),
 		errors.Is(err, vault.ErrKeyTampered), errors.Is(err, vault.ErrRefused):
 		return refuseFor(CodeVaultUnavailable, err)
-	case errors.Is(err, ErrHubUnavailable):
+	case errors.Is(err, ErrHubUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return refuseFor(CodeHubUnavailable, err)
 	case errors.As(err, &hub) && hub.Status == 404:
 		return refuseFor(CodeNotFound, err)

@@ -22,26 +22,43 @@ const (
 	// deniedAgain is how long the desk waits before it asks again for a cover that
 	// the hub refused although the desk's own view allows it.
 	deniedAgain = time.Minute
+	// dutyAgain is how long the desk waits after a duty failed.
+	dutyAgain = 2 * time.Second
 )
 
-// react does what the ledger asks of this desk, after each change and every
-// minute: erase what may no longer be kept, fetch covers, rotate identities.
+// react does what the ledger asks of this desk, after each change, when a lease
+// runs out, and every minute: erase what may no longer be kept, fetch covers,
+// rotate identities. What failed is tried again soon.
 func (d *Desk) react(ctx context.Context) {
-	tick := time.NewTicker(time.Minute)
-	defer tick.Stop()
-	for {
+	for ctx.Err() == nil {
+		wait := time.Minute
 		for _, duty := range []func(context.Context) error{d.erase, d.fetchCovers, d.ensureSealing} {
 			if err := duty(ctx); err != nil && ctx.Err() == nil {
 				d.Log.Warn("duty", "agency", d.Agency, "code", AsError(err).Code, "cause", err)
+				wait = dutyAgain
 			}
 		}
+		timer := time.NewTimer(min(wait, d.untilLeaseEnds(ctx)))
 		select {
 		case <-ctx.Done():
-			return
 		case <-d.changed:
-		case <-tick.C:
+		case <-timer.C:
 		}
+		timer.Stop()
 	}
+}
+
+// untilLeaseEnds is how long the first of the kept contents may still be kept.
+func (d *Desk) untilLeaseEnds(ctx context.Context) time.Duration {
+	kept, err := d.Store.KeptReleases(ctx)
+	if err != nil {
+		return dutyAgain
+	}
+	next := time.Minute
+	for _, k := range kept {
+		next = min(next, time.Unix(k.Until, 0).Sub(d.Now()))
+	}
+	return max(next, 100*time.Millisecond)
 }
 
 // erase removes opened content that the ledger, or its lease, no longer lets the

@@ -11,7 +11,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -82,6 +81,8 @@ type site struct {
 	kinds  []item.Kind
 	clock  atomic.Int64 // nanoseconds that the desk's clock is ahead
 	vault  string       // token of the desk's policy
+	rotate time.Duration
+	faults *faultyHub // between the desk and its hub
 	stop   func()
 }
 
@@ -111,7 +112,7 @@ func (w *world) agency(name string, kinds ...item.Kind) *site {
 		w.t.Fatal(err)
 	}
 	w.hub.Admit(w.t, act.AgencyName(name))
-	s := &site{w: w, name: act.AgencyName(name), dir: w.t.TempDir(), kinds: kinds, vault: w.hub.Vault.Server.Token(policy)}
+	s := &site{w: w, name: act.AgencyName(name), dir: w.t.TempDir(), kinds: kinds, faults: &faultyHub{}, vault: w.hub.Vault.Server.Token(policy)}
 	w.desks[name] = s
 	s.start()
 	w.t.Cleanup(func() { s.stop() })
@@ -139,15 +140,17 @@ func (s *site) start() {
 	config := s.w.hub.Vault.Config()
 	s.desk, err = desk.New(desk.Options{
 		Agency: s.name, Store: store, Provider: oidc, Kinds: kinds, Log: slog.New(slog.NewTextHandler(&testLog{t: t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Now:  func() time.Time { return time.Now().Add(time.Duration(s.clock.Load())) },
-		Keys: &desk.VaultKeys{Client: s.w.hub.Vault.Client(s.vault), Config: config, Mount: "concordat/agency-" + string(s.name), OfficerMount: "idp-" + string(s.name), OfficerRole: "officer-sign"},
+		Rotation: s.rotate,
+		Now:      func() time.Time { return time.Now().Add(time.Duration(s.clock.Load())) },
+		Keys:     &desk.VaultKeys{Client: s.w.hub.Vault.Client(s.vault), Config: config, Mount: "concordat/agency-" + string(s.name), OfficerMount: "idp-" + string(s.name), OfficerRole: "officer-sign"},
 		ConnectHub: func(bearer func(context.Context) (string, error)) (desk.Hub, error) {
 			client, err := hubclient.New(hubclient.Config{URL: "https://" + s.w.line.address, CAFile: s.w.hub.CAFile, Bearer: bearer})
 			if err != nil {
 				return nil, err
 			}
 			enrolling := client.WithBearer(func(context.Context) (string, error) { return s.w.hub.Cluster.DeskToken(s.name), nil })
-			return &desk.RemoteHub{Client: client, Enrolling: enrolling}, nil
+			s.faults.Hub = &desk.RemoteHub{Client: client, Enrolling: enrolling}
+			return s.faults, nil
 		},
 	})
 	if err != nil {
@@ -444,8 +447,9 @@ type line struct {
 	address string
 	mu      sync.Mutex
 	target  string
-	budget  int64 // bytes towards the desk before the next cut; 0 never cuts
-	cuts    int
+	budget  int64 // bytes in either direction before the next cut
+	cuts    int   // still to come
+	seen    int64
 	open    map[net.Conn]bool
 }
 
@@ -479,12 +483,12 @@ func (l *line) to(target string) {
 	}
 }
 
-// cutAfter cuts a connection each time that many bytes have come from the hub,
-// the given number of times.
+// cutAfter cuts a connection each time that many bytes have passed, the given
+// number of times.
 func (l *line) cutAfter(bytes int64, times int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.budget, l.cuts = bytes, times
+	l.budget, l.cuts, l.seen = bytes, times, 0
 	for conn := range l.open {
 		_ = conn.Close()
 	}
@@ -515,17 +519,18 @@ func (l *line) forward(conn net.Conn) {
 		return
 	}
 	defer far.Close()
-	go func() { _, _ = io.Copy(far, conn); _ = far.Close() }()
+	go l.copy(far, conn)
+	l.copy(conn, far)
+}
+
+// copy moves bytes until either side ends or the line is cut; both are closed then.
+func (l *line) copy(to, from net.Conn) {
+	defer func() { _ = to.Close(); _ = from.Close() }()
 	buffer := make([]byte, 4096)
-	var sent int64
 	for {
-		n, err := far.Read(buffer)
+		n, err := from.Read(buffer)
 		if n > 0 {
-			if _, werr := conn.Write(buffer[:n]); werr != nil {
-				return
-			}
-			sent += int64(n)
-			if l.cut(sent) {
+			if _, err := to.Write(buffer[:n]); err != nil || l.cut(int64(n)) {
 				return
 			}
 		}
@@ -535,13 +540,15 @@ func (l *line) forward(conn net.Conn) {
 	}
 }
 
-func (l *line) cut(sent int64) bool {
+func (l *line) cut(n int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.cuts == 0 || sent < l.budget {
+	l.seen += n
+	if l.cuts == 0 || l.seen < l.budget {
 		return false
 	}
 	l.cuts--
+	l.seen = 0
 	return true
 }
 

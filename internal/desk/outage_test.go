@@ -1,0 +1,232 @@
+package desk_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/concordat-hub/concordat/internal/desk"
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/test/secondkind"
+)
+
+// releases counts the releases of an item that the publisher's ledger holds.
+func (s *site) releases(item string) int {
+	s.w.t.Helper()
+	it, err := s.officer("reader-1", "reader").Item(s.w.t.Context(), item)
+	if err != nil {
+		return 0
+	}
+	return len(it.Releases)
+}
+
+// sent waits until the draft's release is done, and checks that there is one.
+func (s *site) sent(draft deskapi.Draft) {
+	t := s.w.t
+	t.Helper()
+	analyst := s.officer("analyst-1", "analyst")
+	s.w.await("the release is sent", func() bool {
+		d, err := analyst.Draft(t.Context(), draft.ID)
+		return err == nil && len(d.Releases) == 1 && d.Releases[0].State == "done"
+	})
+	s.w.await("the release is folded", func() bool { return s.releases(draft.Item) > 0 })
+	if n := s.releases(draft.Item); n != 1 {
+		t.Fatalf("%d releases", n)
+	}
+}
+
+func TestAReleaseIsAppendedOnceWhateverTheHubDoes(t *testing.T) {
+	type next func(context.Context, desk.ReleaseRequest) (desk.Appended, error)
+	faults := map[string]func(w *world) func(context.Context, desk.ReleaseRequest, next) (desk.Appended, error){
+		"the hub dies before it takes the release": func(w *world) func(context.Context, desk.ReleaseRequest, next) (desk.Appended, error) {
+			return func(ctx context.Context, r desk.ReleaseRequest, next next) (desk.Appended, error) {
+				w.stopHub()
+				return next(ctx, r)
+			}
+		},
+		"the hub dies after it took the release": func(w *world) func(context.Context, desk.ReleaseRequest, next) (desk.Appended, error) {
+			return func(ctx context.Context, r desk.ReleaseRequest, next next) (desk.Appended, error) {
+				if _, err := next(ctx, r); err != nil {
+					return desk.Appended{}, err
+				}
+				w.stopHub()
+				return desk.Appended{}, desk.ErrHubUnavailable
+			}
+		},
+	}
+	for name, fault := range faults {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			a, b := w.agency("agencya"), w.agency("agencyb")
+			agreementID := w.agree([]*site{a, b})
+			draft := a.approved("bulletin", sample(t))
+			releaser := a.officer("releaser-1", "releaser")
+			once := false
+			broken := fault(w)
+			a.faults.set(func() {
+				a.faults.release = func(ctx context.Context, r desk.ReleaseRequest, next func(context.Context, desk.ReleaseRequest) (desk.Appended, error)) (desk.Appended, error) {
+					if once {
+						return next(ctx, r)
+					}
+					once = true
+					return broken(ctx, r, next)
+				}
+			})
+			_, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID, IdempotencyKey: "one"})
+			wantCode(t, err, "hub_unavailable")
+			w.startHub()
+			a.sent(draft)
+			again, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID, IdempotencyKey: "one"})
+			if err != nil || again.Item != draft.Item {
+				t.Fatalf("%+v, %v", again, err)
+			}
+			if n := a.releases(draft.Item); n != 1 {
+				t.Fatalf("%d releases", n)
+			}
+			b.received(draft.Item)
+			w.hub.Verify(t)
+		})
+	}
+}
+
+// The desk ends like a process that was killed, at the moment when its act is
+// fixed and the hub has taken it: the next start finds it in the ledger.
+func TestADeskThatDiesWhileSendingSendsTheSameAct(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.agency("agencyb")
+	agreementID := w.agree([]*site{a, b})
+	draft := a.approved("bulletin", sample(t))
+	releaser := a.officer("releaser-1", "releaser")
+	var acts []string
+	a.faults.set(func() {
+		a.faults.release = func(ctx context.Context, r desk.ReleaseRequest, next func(context.Context, desk.ReleaseRequest) (desk.Appended, error)) (desk.Appended, error) {
+			acts = append(acts, r.Act)
+			return desk.Appended{}, desk.ErrHubUnavailable
+		}
+	})
+	_, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
+	wantCode(t, err, "hub_unavailable")
+	a.stop()
+	a.faults.set(func() {
+		a.faults.release = func(ctx context.Context, r desk.ReleaseRequest, next func(context.Context, desk.ReleaseRequest) (desk.Appended, error)) (desk.Appended, error) {
+			acts = append(acts, r.Act)
+			return next(ctx, r)
+		}
+	})
+	a.start()
+	a.awaitReady()
+	a.sent(draft)
+	for _, act := range acts {
+		if act != acts[0] {
+			t.Fatal("another act was sent for the same release")
+		}
+	}
+	b.received(draft.Item)
+}
+
+func TestARestOfTheReleaseWaitsWhileVaultIsSealed(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.agency("agencyb")
+	agreementID := w.agree([]*site{a, b})
+	draft := a.approved("bulletin", sample(t))
+	releaser := a.officer("releaser-1", "releaser")
+	w.hub.Vault.Seal()
+	_, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
+	wantCode(t, err, "vault_unavailable")
+	d, err := a.officer("analyst-1", "analyst").Draft(t.Context(), draft.ID)
+	if err != nil || len(d.Releases) != 1 || d.Releases[0].State != "pending" || d.Releases[0].Reason != "vault_unavailable" {
+		t.Fatalf("%+v, %v", d.Releases, err)
+	}
+	w.await("readyz says so", func() bool {
+		ready, err := releaser.Ready(t.Context())
+		return err == nil && !ready.Ready && ready.Code == "vault_unavailable" && ready.Pending == 1
+	})
+	w.hub.Vault.Unseal()
+	a.sent(draft)
+	b.received(draft.Item)
+}
+
+func TestWhatWaitedIsNotSentUnderAnAgreementThatWasSuspendedMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.agency("agencyb")
+	agreementID := w.agree([]*site{a, b})
+	draft := a.approved("bulletin", sample(t))
+	releaser := a.officer("releaser-1", "releaser")
+	a.faults.set(func() {
+		a.faults.release = func(context.Context, desk.ReleaseRequest, func(context.Context, desk.ReleaseRequest) (desk.Appended, error)) (desk.Appended, error) {
+			return desk.Appended{}, desk.ErrHubUnavailable
+		}
+	})
+	_, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
+	wantCode(t, err, "hub_unavailable")
+	b.step(b.officer("signatory", "signatory"), agreementID, suspends)
+	analyst := a.officer("analyst-1", "analyst")
+	w.await("the release is given up", func() bool {
+		d, err := analyst.Draft(t.Context(), draft.ID)
+		return err == nil && len(d.Releases) == 1 && d.Releases[0].State == "refused" && d.Releases[0].Reason == "policy_agreement_suspended"
+	})
+}
+
+func TestTransfersGoOnWhereTheyWereCut(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya", secondkind.Kind{}), w.agency("agencyb", secondkind.Kind{})
+	agreementID := w.agree([]*site{a, b})
+	steps := make([]string, 12000)
+	for i := range steps {
+		steps[i] = `"Offer an interpreter and explain the next step"`
+	}
+	draft := a.approved(secondkind.Name, `{"title":"A long checklist","steps":[`+strings.Join(steps, ",")+`]}`)
+	w.line.cutAfter(150_000, 4)
+	releaser := a.officer("releaser-1", "releaser")
+	if _, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID}); err != nil {
+		wantCode(t, err, "hub_unavailable")
+	}
+	a.sent(draft)
+	if n := w.line.cutsLeft(); n > 1 {
+		t.Fatalf("the upload was hardly cut: %d cuts left", n)
+	}
+	b.received(draft.Item)
+	w.line.cutAfter(150_000, 3)
+	opened, err := b.open(draft.Item)
+	if err != nil || len(opened.Content) < 500_000 {
+		t.Fatalf("%d bytes, %v", len(opened.Content), err)
+	}
+	if n := w.line.cutsLeft(); n > 1 {
+		t.Fatalf("the download was hardly cut: %d cuts left", n)
+	}
+}
+
+func TestAFullDiskRefusesAndLosesNothing(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.agency("agencyb")
+	agreementID := w.agree([]*site{a, b})
+	draft := a.approved("bulletin", sample(t))
+	analyst, releaser := a.officer("analyst-1", "analyst"), a.officer("releaser-1", "releaser")
+	if err := a.store.LimitPages(t.Context(), 1); err != nil { // at or below its present size
+		t.Fatal(err)
+	}
+	refused := false
+	for range 50 {
+		_, err := analyst.CreateDraft(t.Context(), deskapi.DraftRequest{Kind: "bulletin", Source: sample(t)})
+		if err != nil {
+			wantCode(t, err, "storage_full")
+			refused = true
+			break
+		}
+	}
+	if !refused {
+		t.Fatal("the disk is full and drafts are stored")
+	}
+	_, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
+	wantCode(t, err, "storage_full")
+	if d, err := analyst.Draft(t.Context(), draft.ID); err != nil || len(d.Releases) != 0 {
+		t.Fatalf("%+v, %v", d.Releases, err)
+	}
+	if err := a.store.LimitPages(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID}); err != nil {
+		t.Fatal(err)
+	}
+	a.sent(draft)
+}
