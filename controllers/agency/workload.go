@@ -59,12 +59,15 @@ const (
 	configPath = "/etc/concordat"
 	tlsPath    = "/var/run/concordat/tls"
 	tokenPath  = "/var/run/secrets/concordat"
+
+	hubCA, vaultCA, oidcCA, rolesFile = "hub-ca.pem", "vault-ca.pem", "oidc-ca.pem", "roles.json"
 )
 
-// bundles are the files of the desk's ConfigMap.
-func (o DeskOptions) bundles(spec v1alpha1.AgencySpec) (map[string]string, error) {
+// Bundles reads the certificates that every desk is given, by file name. They are
+// read at each pass, so that a renewed authority reaches the desks.
+func (o DeskOptions) Bundles() (map[string]string, error) {
 	files := map[string]string{}
-	for name, path := range map[string]string{"hub-ca.pem": o.HubCAFile, "vault-ca.pem": o.VaultCAFile} {
+	for name, path := range map[string]string{hubCA: o.HubCAFile, vaultCA: o.VaultCAFile} {
 		if path == "" {
 			continue
 		}
@@ -74,14 +77,23 @@ func (o DeskOptions) bundles(spec v1alpha1.AgencySpec) (map[string]string, error
 		}
 		files[name] = string(pem)
 	}
+	return files, nil
+}
+
+// bundles are those of one agency's desk.
+func (o DeskOptions) bundles(spec v1alpha1.AgencySpec) (map[string]string, error) {
+	files, err := o.Bundles()
+	if err != nil {
+		return nil, err
+	}
 	if spec.Vault != nil {
-		delete(files, "vault-ca.pem")
+		delete(files, vaultCA)
 		if spec.Vault.CA != "" {
-			files["vault-ca.pem"] = spec.Vault.CA
+			files[vaultCA] = spec.Vault.CA
 		}
 	}
 	if spec.OIDC != nil && spec.OIDC.CA != "" {
-		files["oidc-ca.pem"] = spec.OIDC.CA
+		files[oidcCA] = spec.OIDC.CA
 	}
 	return files, nil
 }
@@ -107,7 +119,7 @@ func roles(oidc *v1alpha1.OIDC) string {
 
 func deskConfig(s *scope, files map[string]string) *corev1.ConfigMap {
 	if mapping := roles(s.agency.Spec.OIDC); mapping != "" {
-		files["roles.json"] = mapping
+		files[rolesFile] = mapping
 	}
 	return &corev1.ConfigMap{ObjectMeta: s.meta(deskName), Data: files}
 }
@@ -226,7 +238,7 @@ func deskArguments(s *scope, o DeskOptions, files map[string]string, url string)
 		"--tls-key=" + tlsPath + "/tls.key",
 	}
 	for _, given := range []struct{ flag, file string }{
-		{"--hub-ca", "hub-ca.pem"}, {"--vault-ca", "vault-ca.pem"}, {"--oidc-ca", "oidc-ca.pem"}, {"--roles-file", "roles.json"},
+		{"--hub-ca", hubCA}, {"--vault-ca", vaultCA}, {"--oidc-ca", oidcCA}, {"--roles-file", rolesFile},
 	} {
 		if files[given.file] != "" {
 			arguments = append(arguments, given.flag+"="+configPath+"/"+given.file)

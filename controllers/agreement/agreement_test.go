@@ -63,18 +63,16 @@ func must(err error) {
 
 // hub is the ledger as the operator sees it.
 type hub struct {
-	mu      sync.Mutex
-	list    []agreement.Revision
-	known   map[string]bool
-	version int
-	away    error
+	mu    sync.Mutex
+	list  []agreement.Revision
+	known map[string]bool
+	away  error
 }
 
-func (h *hub) Revisions(_ context.Context, version string) ([]agreement.Revision, string, bool, error) {
+func (h *hub) Revisions(context.Context) ([]agreement.Revision, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := strings.Repeat("v", h.version+1)
-	return append([]agreement.Revision(nil), h.list...), now, now != version, h.away
+	return append([]agreement.Revision(nil), h.list...), h.away
 }
 
 func (h *hub) Keys(_ context.Context, name string) (map[v1alpha1.Purpose]string, bool, error) {
@@ -91,7 +89,6 @@ func (h *hub) Keys(_ context.Context, name string) (map[v1alpha1.Purpose]string,
 func (h *hub) record(r agreement.Revision) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.version++
 	for i := range h.list {
 		if h.list[i].Digest == r.Digest {
 			h.list[i] = r

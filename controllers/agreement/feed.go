@@ -29,10 +29,9 @@ type Revision struct {
 	Index int64
 }
 
-// Ledger lists the revisions that the hub knows. Version is the hub's own name
-// for the answer: given back, it yields changed == false where nothing is new.
+// Ledger lists all revisions that the hub knows, as they stand now.
 type Ledger interface {
-	Revisions(ctx context.Context, version string) (list []Revision, next string, changed bool, err error)
+	Revisions(ctx context.Context) ([]Revision, error)
 }
 
 // Feed keeps the hub's latest answer and tells which objects it concerns. It is a
@@ -65,13 +64,9 @@ func (f *Feed) Start(ctx context.Context) error {
 	log := ctrl.LoggerFrom(ctx).WithName("agreement-feed")
 	tick := time.NewTicker(f.every)
 	defer tick.Stop()
-	version := ""
 	for {
-		list, next, changed, err := f.ledger.Revisions(ctx, version)
-		if err == nil {
-			version = next
-		}
-		names, turned := f.take(list, changed, err)
+		list, err := f.ledger.Revisions(ctx)
+		names, turned := f.take(list, err)
 		if turned {
 			log.Info("the hub turned", "reachable", err == nil, "error", text(err))
 		}
@@ -100,13 +95,13 @@ func text(err error) string {
 
 // take stores an answer and names the objects that it changes: those whose
 // revision is another, or all when the hub came or went.
-func (f *Feed) take(list []Revision, changed bool, err error) (names []string, turned bool) {
+func (f *Feed) take(list []Revision, err error) (names []string, turned bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	before := f.revisions
 	turned = f.reachable != (err == nil)
 	f.reachable = err == nil
-	if err == nil && changed {
+	if err == nil {
 		f.revisions = make(map[string]Revision, len(list))
 		for _, revision := range list {
 			f.revisions[revision.Digest] = revision
