@@ -79,7 +79,7 @@ func (a *app) enrolmentCode(ctx context.Context, hub string, name act.AgencyName
 	case errors.As(err, &told) && told.Status == http.StatusNotFound:
 		return code, failBecause(err, NotFound, "cli_agency_not_admitted", message.Params{"Name": string(name)})
 	case err != nil:
-		return code, a.hubFailure(ctx, err, hub)
+		return code, hubFailure(err, hub)
 	}
 	return code, nil
 }

@@ -295,7 +295,7 @@ func (a *app) agreementSubmit() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		appended, err := d.Submit(cmd.Context(), string(raw))
+		appended, err := d.Relay(cmd.Context(), string(raw))
 		if err != nil {
 			return err
 		}

@@ -41,9 +41,9 @@ func (a *app) bulletinDraft() *cobra.Command {
 			in := deskapi.DraftRequest{Kind: bulletinKind, Item: bare(item), Source: string(source)}
 			var made deskapi.Draft
 			if draft == "" {
-				made, err = d.NewDraft(cmd.Context(), in)
+				made, err = d.CreateDraft(cmd.Context(), in)
 			} else {
-				made, err = d.ChangeDraft(cmd.Context(), bare(draft), version, in)
+				made, err = d.EditDraft(cmd.Context(), bare(draft), version, in)
 			}
 			if err != nil {
 				return err

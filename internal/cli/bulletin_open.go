@@ -45,7 +45,7 @@ func (a *app) runOpen(ctx context.Context, item string, f openFlags) error {
 	if err != nil {
 		return err
 	}
-	conditions, err := d.Conditions(ctx, item, f.release, f.purpose)
+	conditions, err := d.Conditions(ctx, item, f.release)
 	if err != nil {
 		return err
 	}

@@ -135,8 +135,7 @@ func (a *app) runRelease(ctx context.Context, draft string, f releaseFlags) erro
 		}
 	}
 	released, err := d.Release(ctx, draft, in)
-	var away *failure
-	if errors.As(err, &away) && away.exit == Unavailable {
+	if a.unavailable(err) {
 		a.tell("cli_release_again", nil)
 	}
 	if err != nil {

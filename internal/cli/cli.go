@@ -64,6 +64,7 @@ func Run(ctx context.Context, env Env, args []string) int {
 	if errors.Is(err, syscall.EPIPE) {
 		return int(OK)
 	}
+	a.tellRefusal(err)
 	exit, sentence := a.exitOf(err)
 	if sentence != "" {
 		fmt.Fprintln(env.Stderr, clean(root.Name()+": "+sentence))

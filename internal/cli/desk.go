@@ -1,37 +1,31 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/concordat-hub/concordat/internal/client/deskclient"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/message"
 )
 
-// desk speaks the REST interface of one desk.
+// desk is one desk with, mostly, an officer's session. Errors of its calls become
+// sentences and exit codes at the end of the run, see exitOf.
 type desk struct {
+	*deskclient.Client
 	app     *app
 	base    string
-	token   string
-	client  *http.Client
+	http    *http.Client
 	session *session
 }
-
-// maxAnswer bounds what is read from a desk: a bulletin has at most 8 MiB.
-const maxAnswer = 16 << 20
 
 // trustingClient trusts the system's authorities and those in the PEM file.
 func trustingClient(caFile string) (*http.Client, error) {
@@ -68,7 +62,8 @@ func (a *app) newDesk(address, caFile string) (*desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &desk{app: a, base: strings.TrimSuffix(address, "/"), client: client}, nil
+	base := strings.TrimSuffix(address, "/")
+	return &desk{Client: deskclient.New(base, client).In(a.lang), app: a, base: base, http: client}, nil
 }
 
 // openDesk reaches the desk of the context with its session.
@@ -85,7 +80,7 @@ func (a *app) openDesk() (*desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.token, d.session = s.Token, s
+	d.Client, d.session = d.Client.As(s.Token), s
 	return d, nil
 }
 
@@ -99,62 +94,9 @@ func absolute(file string) string {
 	return file
 }
 
-// call sends one request. in is sent as JSON unless nil; out is decoded from
-// JSON, or takes the bytes if it is a *[]byte.
-func (d *desk) call(ctx context.Context, method, path string, in, out any, headers ...string) error {
-	var body io.Reader
-	if in != nil {
-		raw, err := json.Marshal(in)
-		if err != nil {
-			return err
-		}
-		body = bytes.NewReader(raw)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, d.base+path, body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Accept-Language", d.app.lang)
-	if in != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if d.token != "" {
-		req.Header.Set("Authorization", "Bearer "+d.token)
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	resp, err := d.client.Do(req)
-	if err != nil {
-		return d.app.unreachable(ctx, err, d.base)
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return d.app.unreachable(ctx, err, d.base)
-	}
-	if resp.StatusCode >= 300 {
-		return d.app.problem(resp.StatusCode, resp.Header.Get("Content-Type"), raw)
-	}
-	if plain, ok := out.(*[]byte); ok {
-		*plain = raw
-		return nil
-	}
-	if out == nil || len(raw) == 0 {
-		return nil
-	}
-	if err := json.Unmarshal(raw, out); err != nil {
-		return failBecause(err, Failed, "cli_answer_not_understood", message.Params{"Address": d.base})
-	}
-	return nil
-}
-
-// unreachable tells a wrong certificate, which somebody must look at, from a
-// desk that is merely down.
-func (a *app) unreachable(ctx context.Context, err error, address string) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
+// transportFailure tells a wrong certificate, which somebody must look at, from a
+// program that is merely down.
+func transportFailure(err error, address string) error {
 	var unknown x509.UnknownAuthorityError
 	var wrongHost x509.HostnameError
 	var invalid x509.CertificateInvalidError
@@ -162,6 +104,42 @@ func (a *app) unreachable(ctx context.Context, err error, address string) error 
 		return failBecause(err, Unavailable, "cli_certificate_not_trusted", message.Params{"Address": address})
 	}
 	return failBecause(err, Unavailable, "cli_unreachable", message.Params{"Address": address})
+}
+
+// deskFailure turns an error of a desk's call into a failure; others it returns
+// as they are. A timeout of one request is the desk's, the end of the whole run
+// is not.
+func (a *app) deskFailure(err error) error {
+	var said *failure
+	var refused *deskclient.Error
+	var transport *url.Error
+	switch {
+	case errors.As(err, &said):
+		return err
+	case errors.As(err, &refused):
+		return a.refusal(refused.ProblemDetails)
+	case errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &transport):
+		address := transport.URL
+		if u, parseErr := url.Parse(transport.URL); parseErr == nil {
+			address = u.Scheme + "://" + u.Host
+		}
+		return transportFailure(err, address)
+	}
+	return err
+}
+
+// unavailable says whether an error means that nobody answered.
+func (a *app) unavailable(err error) bool {
+	var f *failure
+	return errors.As(a.deskFailure(err), &f) && f.exit == Unavailable
+}
+
+// loggedOut says whether an error means that there is no session any more.
+func (a *app) loggedOut(err error) bool {
+	var f *failure
+	return errors.As(a.deskFailure(err), &f) && f.exit == NotLoggedIn
 }
 
 // problemExit says which exit code a problem's stable code means; what is not
@@ -191,139 +169,24 @@ func exitOfProblem(status int, code string) Exit {
 	return Failed
 }
 
-// problem turns an answer of RFC 9457 into one sentence: the catalogue's where
-// the code is known here, else the desk's own, which it says in our language.
-func (a *app) problem(status int, contentType string, raw []byte) error {
-	media, _, _ := mime.ParseMediaType(contentType)
-	var p deskapi.ProblemDetails
-	if media != "application/problem+json" || json.Unmarshal(raw, &p) != nil {
-		return fail(exitOfProblem(status, ""), "cli_answer_without_reason", message.Params{"Status": status})
-	}
-	exit := exitOfProblem(status, p.Code)
+// refusal turns a problem document (RFC 9457) into one sentence: the desk's own,
+// which it says in our language.
+func (a *app) refusal(p deskapi.ProblemDetails) error {
+	exit := exitOfProblem(p.Status, p.Code)
 	if exit == NotLoggedIn && p.Code != "login_refused" {
 		return a.notLoggedIn()
 	}
-	a.tellPlaces(p.Problems, p.Findings)
 	sentence := strings.TrimSpace(p.Title + " " + p.Detail)
 	if sentence == "" {
-		return fail(exit, "cli_answer_without_reason", message.Params{"Status": status})
+		return fail(exit, "cli_answer_without_reason", message.Params{"Status": p.Status})
 	}
 	return &failure{exit: exit, text: sentence}
 }
 
-func (d *desk) Login(ctx context.Context) (out deskapi.Login, err error) {
-	return out, d.call(ctx, http.MethodGet, "/api/v1/login", nil, &out)
-}
-
-func (d *desk) OpenSession(ctx context.Context, in deskapi.SessionRequest) (out deskapi.Session, err error) {
-	return out, d.call(ctx, http.MethodPost, "/api/v1/sessions", in, &out)
-}
-
-func (d *desk) CloseSession(ctx context.Context) error {
-	return d.call(ctx, http.MethodDelete, "/api/v1/sessions/current", nil, nil)
-}
-
-func (d *desk) Me(ctx context.Context) (out deskapi.Me, err error) {
-	return out, d.call(ctx, http.MethodGet, "/api/v1/me", nil, &out)
-}
-
-func (d *desk) Agency(ctx context.Context) (out deskapi.Agency, err error) {
-	return out, d.call(ctx, http.MethodGet, "/api/v1/agency", nil, &out)
-}
-
-func (d *desk) Agreements(ctx context.Context) ([]deskapi.AgreementSummary, error) {
-	var out struct {
-		Agreements []deskapi.AgreementSummary `json:"agreements"`
+// tellRefusal names the places of a draft at which the desk refuses it.
+func (a *app) tellRefusal(err error) {
+	var refused *deskclient.Error
+	if errors.As(err, &refused) {
+		a.tellPlaces(refused.Problems, refused.Findings)
 	}
-	err := d.call(ctx, http.MethodGet, "/api/v1/agreements", nil, &out)
-	return out.Agreements, err
-}
-
-func (d *desk) Agreement(ctx context.Context, id, digest string) (out deskapi.Agreement, err error) {
-	return out, d.call(ctx, http.MethodGet, "/api/v1/agreements/"+url.PathEscape(id)+"?digest="+url.QueryEscape(digest), nil, &out)
-}
-
-func (d *desk) Submit(ctx context.Context, act string) (out deskapi.Appended, err error) {
-	return out, d.call(ctx, http.MethodPost, "/api/v1/acts", deskapi.ActRequest{Act: act}, &out)
-}
-
-func (d *desk) Drafts(ctx context.Context) ([]deskapi.Draft, error) {
-	var out struct {
-		Drafts []deskapi.Draft `json:"drafts"`
-	}
-	err := d.call(ctx, http.MethodGet, "/api/v1/drafts", nil, &out)
-	return out.Drafts, err
-}
-
-func (d *desk) Draft(ctx context.Context, id string) (out deskapi.Draft, err error) {
-	return out, d.call(ctx, http.MethodGet, "/api/v1/drafts/"+url.PathEscape(id), nil, &out)
-}
-
-func (d *desk) NewDraft(ctx context.Context, in deskapi.DraftRequest) (out deskapi.Draft, err error) {
-	return out, d.call(ctx, http.MethodPost, "/api/v1/drafts", in, &out)
-}
-
-func (d *desk) ChangeDraft(ctx context.Context, id string, version int, in deskapi.DraftRequest) (out deskapi.Draft, err error) {
-	return out, d.call(ctx, http.MethodPut, "/api/v1/drafts/"+url.PathEscape(id), in, &out, "If-Match", strconv.Quote(strconv.Itoa(version)))
-}
-
-func (d *desk) Approve(ctx context.Context, id, digest string) (out deskapi.Draft, err error) {
-	return out, d.call(ctx, http.MethodPost, "/api/v1/drafts/"+url.PathEscape(id)+"/approvals", deskapi.ApprovalRequest{ContentDigest: digest}, &out)
-}
-
-func (d *desk) DryRun(ctx context.Context, id string, in deskapi.ReleaseRequest) (out deskapi.DryRun, err error) {
-	in.DryRun = true
-	return out, d.call(ctx, http.MethodPost, "/api/v1/drafts/"+url.PathEscape(id)+"/releases", in, &out)
-}
-
-func (d *desk) Release(ctx context.Context, id string, in deskapi.ReleaseRequest) (out deskapi.Release, err error) {
-	return out, d.call(ctx, http.MethodPost, "/api/v1/drafts/"+url.PathEscape(id)+"/releases", in, &out)
-}
-
-func (d *desk) Items(ctx context.Context, box string) ([]deskapi.Item, error) {
-	var out struct {
-		Items []deskapi.Item `json:"items"`
-	}
-	err := d.call(ctx, http.MethodGet, "/api/v1/items?box="+url.QueryEscape(box), nil, &out)
-	return out.Items, err
-}
-
-func (d *desk) Item(ctx context.Context, id string) (out deskapi.Item, err error) {
-	return out, d.call(ctx, http.MethodGet, "/api/v1/items/"+url.PathEscape(id), nil, &out)
-}
-
-func (d *desk) Conditions(ctx context.Context, item, release, purpose string) (out deskapi.Conditions, err error) {
-	query := url.Values{"release": {release}, "purpose": {purpose}}
-	return out, d.call(ctx, http.MethodGet, "/api/v1/items/"+url.PathEscape(item)+"/conditions?"+query.Encode(), nil, &out)
-}
-
-func (d *desk) Open(ctx context.Context, item string, in deskapi.OpenRequest) (out deskapi.Opened, err error) {
-	return out, d.call(ctx, http.MethodPost, "/api/v1/items/"+url.PathEscape(item)+"/opens", in, &out)
-}
-
-func (d *desk) Retract(ctx context.Context, item, reason string) (out deskapi.Appended, err error) {
-	return out, d.call(ctx, http.MethodPost, "/api/v1/items/"+url.PathEscape(item)+"/retractions", deskapi.RetractionRequest{Reason: reason}, &out)
-}
-
-func (d *desk) Receipt(ctx context.Context, item, of, release string) (out []byte, err error) {
-	query := url.Values{"of": {of}}
-	if release != "" {
-		query.Set("release", release)
-	}
-	return out, d.call(ctx, http.MethodGet, "/api/v1/items/"+url.PathEscape(item)+"/receipt?"+query.Encode(), nil, &out)
-}
-
-func (d *desk) Officers(ctx context.Context) ([]deskapi.OfficerRoles, error) {
-	var out struct {
-		Officers []deskapi.OfficerRoles `json:"officers"`
-	}
-	err := d.call(ctx, http.MethodGet, "/api/v1/officers", nil, &out)
-	return out.Officers, err
-}
-
-func (d *desk) SetRoles(ctx context.Context, officer string, roles []string) (out deskapi.OfficerRoles, err error) {
-	in := struct {
-		Roles []string `json:"roles"`
-	}{append([]string{}, roles...)}
-	return out, d.call(ctx, http.MethodPut, "/api/v1/officers/"+url.PathEscape(officer)+"/roles", in, &out)
 }

@@ -10,7 +10,7 @@ import (
 
 // Each kind of thing that goes wrong has one exit code and one sentence.
 func TestExitCodes(t *testing.T) {
-	conditions := "GET /api/v1/items/" + itemID + "/conditions?purpose=detection&release="
+	conditions := "GET /api/v1/items/" + itemID + "/conditions?release="
 	open := []string{"bulletin", "open", itemID, "--purpose", "detection", "--accept", sampleConditions().RestrictionsDigest}
 	for name, row := range map[string]struct {
 		prepare func(*world)
@@ -115,7 +115,7 @@ func TestNothingIsAskedWithoutATerminal(t *testing.T) {
 			w.withAgreement()
 			w.stdin = "yes\nyes\nyes\n"
 			w.desk.says("GET /api/v1/drafts/draft-1", sampleDraft())
-			w.desk.says("GET /api/v1/items/"+itemID+"/conditions?purpose=detection&release=", sampleConditions())
+			w.desk.says("GET /api/v1/items/"+itemID+"/conditions?release=", sampleConditions())
 			w.desk.set("POST /api/v1/drafts/draft-1/releases", answer{status: 200, reply: func(body []byte) any {
 				if !strings.Contains(string(body), `"dryRun":true`) {
 					t.Errorf("a release was asked for: %s", body)

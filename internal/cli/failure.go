@@ -49,6 +49,7 @@ func failBecause(cause error, exit Exit, code string, params message.Params) err
 // exitOf returns the exit code of an error and the sentence to show.
 func (a *app) exitOf(err error) (Exit, string) {
 	var f *failure
+	err = a.deskFailure(err)
 	switch {
 	case err == nil:
 		return OK, ""

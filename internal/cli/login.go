@@ -47,7 +47,7 @@ func (a *app) runLogin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opened, err := d.OpenSession(ctx, deskapi.SessionRequest{IDToken: idToken, Nonce: how.Nonce})
+	opened, err := d.StartSession(ctx, deskapi.SessionRequest{IDToken: idToken, Nonce: how.Nonce})
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (a *app) loginTarget() (address, caFile string) {
 
 // authenticate shows the provider's page to the person and returns the id_token.
 func (a *app) authenticate(ctx context.Context, d *desk, r loopback.Request) (string, error) {
-	r.Client, r.Now = d.client, a.env.Now
+	r.Client, r.Now = d.http, a.env.Now
 	r.Visit = a.visit
 	r.Page = func(ok bool) string {
 		code := "cli_login_page_failed"
@@ -150,19 +150,18 @@ func (a *app) showAddress(address string) {
 func (a *app) logout() *cobra.Command {
 	return a.verb("logout", "cli_logout_short", "  concordat logout --context agencya", exactly(0), func(cmd *cobra.Command, _ []string) error {
 		d, err := a.openDesk()
-		var f *failure
-		if errors.As(err, &f) && f.exit == NotLoggedIn {
+		if a.loggedOut(err) {
 			return a.forgetSession()
 		}
 		if err != nil {
 			return err
 		}
-		closing := d.CloseSession(cmd.Context())
+		closing := d.EndSession(cmd.Context())
 		// The token is forgotten here in any case: who logs out wants it gone.
 		if err := a.forgetSession(); err != nil {
 			return err
 		}
-		if over := errors.As(closing, &f) && f.exit == NotLoggedIn; closing != nil && !over {
+		if closing != nil && !a.loggedOut(closing) {
 			return closing
 		}
 		a.tell("cli_logout_done", message.Params{"Context": a.contextName()})

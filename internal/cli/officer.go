@@ -47,8 +47,8 @@ func (a *app) officerRole() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			set, err := d.SetRoles(cmd.Context(), bare(args[0]), withoutEmpty(roles))
-			if err != nil {
+			set := deskapi.OfficerRoles{Officer: bare(args[0]), Roles: withoutEmpty(roles)}
+			if err := d.SetRoles(cmd.Context(), set.Officer, set.Roles...); err != nil {
 				return err
 			}
 			return a.showOfficers(set, []deskapi.OfficerRoles{set})
@@ -59,7 +59,7 @@ func (a *app) officerRole() *cobra.Command {
 }
 
 func withoutEmpty(words []string) []string {
-	var kept []string
+	kept := []string{}
 	for _, word := range words {
 		if word != "" {
 			kept = append(kept, word)

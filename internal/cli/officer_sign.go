@@ -140,9 +140,8 @@ func vaultFailure(err error) error {
 // submit hands the signed act to the desk. A signature that cannot be delivered
 // now is kept: the act stays valid and may come by any carrier.
 func (a *app) submit(ctx context.Context, d *desk, signed string) (deskapi.Appended, error) {
-	appended, err := d.Submit(ctx, signed)
-	var f *failure
-	if !errors.As(err, &f) || f.exit != Unavailable {
+	appended, err := d.Relay(ctx, signed)
+	if !a.unavailable(err) {
 		return appended, err
 	}
 	file, kept := a.keepAct(signed)

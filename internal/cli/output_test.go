@@ -38,9 +38,9 @@ func answering(t *testing.T) *world {
 	w := newWorld(t).loggedIn()
 	w.withAgreement()
 	w.desk.says("GET /api/v1/me", deskapi.Me{Agency: "agencya", Officer: "ofc-aaaaaaaaaaaaaaaaaaaaaaaaaa", Roles: []string{"analyst"}, Rights: []string{"read"}, Expires: sampleTime})
-	w.desk.says("GET /api/v1/items?box=inbox", map[string]any{"items": []deskapi.Item{sampleItem()}})
+	w.desk.says("GET /api/v1/items?box=inbox", []deskapi.Item{sampleItem()})
 	w.desk.says("GET /api/v1/items/"+itemID, sampleItem())
-	w.desk.says("GET /api/v1/drafts", map[string]any{"drafts": []deskapi.Draft{sampleDraft()}})
+	w.desk.says("GET /api/v1/drafts", []deskapi.Draft{sampleDraft()})
 	w.desk.says("GET /api/v1/drafts/draft-1", sampleDraft())
 	w.desk.says("POST /api/v1/drafts/draft-1/releases", deskapi.DryRun{
 		Agreement: "agr-gpvg7sfgeubi74aurbqtv373me", Reference: "AG-1", Restrictions: map[string][]string{"tlp": {"TLP:AMBER"}}, Allow: true,
@@ -49,7 +49,7 @@ func answering(t *testing.T) *world {
 			{Agency: "agencyc", Reason: policy.NotAParty, Message: "The agency is not a party to this agreement."},
 		},
 	})
-	w.desk.says("GET /api/v1/items/"+itemID+"/conditions?purpose=detection&release=", sampleConditions())
+	w.desk.says("GET /api/v1/items/"+itemID+"/conditions?release=", sampleConditions())
 	w.desk.says("POST /api/v1/items/"+itemID+"/opens", deskapi.Opened{
 		Item: itemID, Kind: "bulletin", Version: 1, Release: releaseID, Originator: "agencyb", Content: `{"kind":"bulletin"}`,
 		Rendered: "# False job offers\n\nText.\n", Restrictions: map[string][]string{"tlp": {"TLP:AMBER"}}, Purpose: "detection", Decision: 14, ShowUntil: sampleTime,
@@ -119,7 +119,7 @@ func TestControlCharactersOfOthersNeverReachTheTerminal(t *testing.T) {
 	w := answering(t)
 	hostile := sampleItem()
 	hostile.Title = map[string]string{"en": "calm\x1b]0;owned\x07\x1b[2Jtitle\u202egnp.exe\nsecond line"}
-	w.desk.says("GET /api/v1/items?box=inbox", map[string]any{"items": []deskapi.Item{hostile}})
+	w.desk.says("GET /api/v1/items?box=inbox", []deskapi.Item{hostile})
 	opened := deskapi.Opened{Item: itemID, Rendered: "text\x1b[31m\u2066hidden\r\nnext\n", ShowUntil: sampleTime}
 	w.desk.says("POST /api/v1/items/"+itemID+"/opens", opened)
 	w.desk.refuses("GET /api/v1/me", deskapi.ProblemDetails{Status: 403, Code: "x", Title: "no\x1b[2J"})

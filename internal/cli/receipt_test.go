@@ -66,7 +66,7 @@ func TestAReceiptSaysWhatItCannotProve(t *testing.T) {
 
 func TestReceiptGetWritesTheReceiptWhole(t *testing.T) {
 	w := newWorld(t).loggedIn()
-	w.desk.set("GET /api/v1/items/"+itemID+"/receipt?of=open", answer{status: 200, kind: "application/x-tlog-proof", body: []byte("c2sp.org/tlog-proof@v1\n")})
+	w.desk.set("GET /api/v1/items/"+itemID+"/receipt?of=open&release=", answer{status: 200, kind: "application/x-tlog-proof", body: []byte("c2sp.org/tlog-proof@v1\n")})
 	out := filepath.Join(w.home, "r.tlog-proof")
 	w.expect(OK, "receipt", "get", itemID, "--of", "open", "--out", out)
 	if raw, err := os.ReadFile(out); err != nil || string(raw) != "c2sp.org/tlog-proof@v1\n" {

@@ -86,16 +86,16 @@ func (a *app) ringOfHub(ctx context.Context, address string) (*keyring.Ring, err
 	defer client.Close()
 	told, err := client.About(ctx)
 	if err != nil {
-		return nil, a.hubFailure(ctx, err, address)
+		return nil, hubFailure(err, address)
 	}
 	return &keyring.Ring{Hub: agreement.Hub{ID: told.ID, LogKey: told.LogKey, Registrar: told.RegistrarThumbprint}}, nil
 }
 
 // hubFailure says in one sentence what the hub would not do.
-func (a *app) hubFailure(ctx context.Context, err error, address string) error {
+func hubFailure(err error, address string) error {
 	var told *hubclient.Error
 	if !errors.As(err, &told) || told.Status == 0 {
-		return a.unreachable(ctx, err, address)
+		return transportFailure(err, address)
 	}
 	sentence := strings.TrimSpace(told.Title + " " + told.Detail)
 	if sentence == "" {

@@ -93,7 +93,7 @@ func (w *world) withAgreement() *compose.Composed {
 	composed := sampleDocument(w.t, publicFrom("officer a"))
 	one := sampleAgreement(composed)
 	w.desk.says("GET /api/v1/agency", ownAgency(publicFrom("officer a")))
-	w.desk.says("GET /api/v1/agreements", map[string]any{"agreements": []deskapi.AgreementSummary{one.AgreementSummary}})
+	w.desk.says("GET /api/v1/agreements", []deskapi.AgreementSummary{one.AgreementSummary})
 	w.desk.says("GET /api/v1/agreements/"+one.ID+"?digest="+url.QueryEscape(one.Digest), one)
 	return composed
 }

@@ -54,7 +54,7 @@ func newSigning(t *testing.T) *signing {
 	s.composed = sampleDocument(t, s.public)
 	one := sampleAgreement(s.composed)
 	s.desk.says("GET /api/v1/agency", ownAgency(s.public))
-	s.desk.says("GET /api/v1/agreements", map[string]any{"agreements": []deskapi.AgreementSummary{one.AgreementSummary}})
+	s.desk.says("GET /api/v1/agreements", []deskapi.AgreementSummary{one.AgreementSummary})
 	s.desk.says("GET /api/v1/agreements/"+one.ID+"?digest="+url.QueryEscape(one.Digest), one)
 	s.relays()
 	return s
