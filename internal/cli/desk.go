@@ -80,7 +80,7 @@ func (a *app) openDesk() (*desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Client, d.session = d.Client.As(s.Token), s
+	d.Client, d.session = d.As(s.Token), s
 	return d, nil
 }
 
