@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -17,9 +16,10 @@ func (n *node) folder(namespace, claim string) string {
 }
 
 // provide makes the PersistentVolume that kube-controller-manager then binds to
-// the claim: it names the claim, so that nobody else can take it. A volume whose
-// claim was deleted is given to the next claim of that name; Kubernetes alone
-// would never do so.
+// the claim: it names the claim, so that nobody else can take it, with its UID, so
+// that the binder does not wait for its next round. A volume whose claim was
+// deleted is given to the next claim of that name; Kubernetes alone would never
+// do so.
 func (n *node) provide(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
 	if claim.Spec.VolumeName != "" || claim.DeletionTimestamp != nil || claim.Status.Phase == corev1.ClaimBound {
 		return nil
@@ -36,7 +36,7 @@ func (n *node) provide(ctx context.Context, claim *corev1.PersistentVolumeClaim)
 	} else if err != nil {
 		return err
 	}
-	if r := have.Spec.ClaimRef; r != nil && r.UID == claim.UID || equality.Semantic.DeepEqual(have.Spec, want.Spec) {
+	if r := have.Spec.ClaimRef; r != nil && r.UID == claim.UID {
 		return nil // being bound
 	}
 	have.Spec = want.Spec
@@ -59,7 +59,7 @@ func (n *node) volume(claim *corev1.PersistentVolumeClaim) *corev1.PersistentVol
 			StorageClassName:              class,
 			PersistentVolumeReclaimPolicy: corev1.PersistentVolumeReclaimRetain,
 			VolumeMode:                    &mode,
-			ClaimRef:                      &corev1.ObjectReference{APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name},
+			ClaimRef:                      &corev1.ObjectReference{APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: claim.Namespace, Name: claim.Name, UID: claim.UID},
 			PersistentVolumeSource: corev1.PersistentVolumeSource{
 				HostPath: &corev1.HostPathVolumeSource{Path: n.folder(claim.Namespace, claim.Name), Type: &kind},
 			},

@@ -147,7 +147,7 @@ func (n *node) run(ctx context.Context) error {
 // ended is no error where ctx ended first.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // whatever failed, it failed because the node was told to end
 	}
 	return err
 }

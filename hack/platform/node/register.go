@@ -2,8 +2,9 @@ package node
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"runtime"
-	"syscall"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -11,6 +12,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/retry"
 )
 
 // The kubelet's own figures: a Lease of 40 seconds renewed every 10.
@@ -44,6 +46,11 @@ func (n *node) heartbeat(ctx context.Context) {
 // beat renews the Lease, and the Node's status where it is old or where
 // kube-controller-manager gave the node up meanwhile (a machine that slept).
 func (n *node) beat(ctx context.Context) error {
+	// kube-controller-manager writes the Node as well.
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error { return n.beatOnce(ctx) })
+}
+
+func (n *node) beatOnce(ctx context.Context) error {
 	object, err := n.Client.CoreV1().Nodes().Get(ctx, n.Name, metav1.GetOptions{})
 	if err != nil {
 		return err
@@ -58,9 +65,6 @@ func (n *node) beat(ctx context.Context) error {
 	}
 	object.Status = nodeStatus(n.Name, object.Status.Conditions)
 	_, err = n.Client.CoreV1().Nodes().UpdateStatus(ctx, object, metav1.UpdateOptions{})
-	if apierrors.IsConflict(err) {
-		return nil // the next beat sees what changed
-	}
 	return err
 }
 
@@ -114,9 +118,13 @@ func nodeStatus(name string, before []corev1.NodeCondition) corev1.NodeStatus {
 
 // memory is the machine's, for people who look at the Node.
 func memory() resource.Quantity {
-	var info syscall.Sysinfo_t
-	if err := syscall.Sysinfo(&info); err != nil {
+	var kibibytes int64
+	raw, err := os.ReadFile("/proc/meminfo")
+	if err == nil {
+		_, err = fmt.Sscanf(string(raw), "MemTotal: %d kB", &kibibytes)
+	}
+	if err != nil {
 		return resource.MustParse("1Gi")
 	}
-	return *resource.NewQuantity(int64(info.Totalram)*int64(info.Unit), resource.BinarySI)
+	return *resource.NewQuantity(kibibytes<<10, resource.BinarySI)
 }

@@ -8,22 +8,36 @@ import (
 	"time"
 )
 
+// leftover starts a process as a stand-in with this marker would have left it.
+func leftover(t *testing.T, marker string) (*exec.Cmd, <-chan struct{}) {
+	t.Helper()
+	cmd := exec.Command("sleep", "300")
+	cmd.Env = append(os.Environ(), marker)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	t.Cleanup(func() { _ = cmd.Process.Kill(); <-done })
+	return cmd, done
+}
+
+func TestANodeEndsTheLeftOversOfItsKilledPredecessor(t *testing.T) {
+	h := newHome(t)
+	_, done := leftover(t, marker(h.config.PodsDir))
+	h.start(t)
+	select {
+	case <-done:
+	case <-time.After(patience):
+		t.Error("a left-over runs on")
+	}
+}
+
 func TestOnlyLeftOversOfThisNodeAreEnded(t *testing.T) {
 	dir := t.TempDir()
-	run := func(env string) (*exec.Cmd, chan struct{}) {
-		cmd := exec.Command("sleep", "300")
-		cmd.Env = append(os.Environ(), env)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan struct{})
-		go func() { _ = cmd.Wait(); close(done) }()
-		t.Cleanup(func() { _ = cmd.Process.Kill(); <-done })
-		return cmd, done
-	}
-	_, ours := run(marker(dir))
-	theirs, _ := run(marker(dir + "-other"))
+	_, ours := leftover(t, marker(dir))
+	theirs, _ := leftover(t, marker(dir+"-other"))
 	if err := Sweep(dir); err != nil {
 		t.Fatal(err)
 	}

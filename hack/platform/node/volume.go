@@ -17,6 +17,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// renewAgain is how long after a failure a token's renewal is tried again.
+const renewAgain = 10 * time.Second
+
 // token is a ServiceAccount token that was obtained for a volume.
 type token struct {
 	content []byte
@@ -29,6 +32,9 @@ func (w *worker) writeVolumes(ctx context.Context, pod *corev1.Pod) (map[string]
 	folders := map[string]string{}
 	for _, v := range pod.Spec.Volumes {
 		dir := filepath.Join(w.dir, "volumes", v.Name)
+		if v.PersistentVolumeClaim != nil && w.folders[v.Name] != "" {
+			continue // a claim in use stays, also while it is being deleted
+		}
 		if v.PersistentVolumeClaim != nil {
 			claimed, missing := w.claimFolder(v.PersistentVolumeClaim.ClaimName)
 			if missing != nil {
@@ -209,6 +215,7 @@ func (w *worker) token(ctx context.Context, pod *corev1.Pod, key string, source 
 	if err != nil {
 		if have.content != nil {
 			w.log.Warn("a token could not be renewed", "error", err)
+			w.tokens[key] = token{have.content, now.Add(renewAgain)}
 			return have.content, nil
 		}
 		return nil, absent("serviceaccount", pod.Spec.ServiceAccountName, err)

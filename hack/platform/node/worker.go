@@ -36,7 +36,8 @@ type worker struct {
 	sent   corev1.PodStatus
 	raw    []byte // sent, as bytes
 	leased []int
-	over   bool // nothing runs any more
+	over   bool   // nothing runs any more
+	warned string // what was logged last, not to log it every second
 
 	// Written before the containers start, not after:
 	folders    map[string]string
@@ -115,7 +116,12 @@ func (w *worker) keep(ctx context.Context, pod *corev1.Pod) {
 		blocked = w.begin(ctx, pod)
 	} else if _, missing := w.writeVolumes(ctx, pod); missing != nil {
 		// What runs goes on with what it has, as under the kubelet.
-		w.log.Warn("a volume cannot be brought up to date", "error", missing)
+		if said := missing.Error(); said != w.warned {
+			w.warned = said
+			w.log.Warn("a volume cannot be brought up to date", "error", said)
+		}
+	} else {
+		w.warned = ""
 	}
 	if ctx.Err() == nil {
 		w.report(ctx, pod, blocked, false)
