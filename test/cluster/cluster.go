@@ -46,9 +46,9 @@ func (c *Cluster) Before(f func()) { c.before = append(c.before, f) }
 
 // Main starts a control plane for one package's tests, hands it to them and
 // exits with their result. Call it from TestMain.
-func Main(m *testing.M, ready func(*Cluster)) {
+func Main(m *testing.M, ready func(*Cluster), options ...Option) {
 	os.Exit(func() int {
-		c, err := Start()
+		c, err := Start(options...)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -59,9 +59,15 @@ func Main(m *testing.M, ready func(*Cluster)) {
 	}())
 }
 
+// Option changes what Start starts.
+type Option func(*envtest.Environment)
+
+// WithoutCRDs leaves installing the kinds to the test.
+func WithoutCRDs() Option { return func(e *envtest.Environment) { e.CRDDirectoryPaths = nil } }
+
 // Start starts etcd and kube-apiserver on free loopback ports, with RBAC,
 // admission as in production, and Concordat's CRDs.
-func Start() (*Cluster, error) {
+func Start(options ...Option) (*Cluster, error) {
 	root, err := Root()
 	if err != nil {
 		return nil, err
@@ -80,6 +86,9 @@ func Start() (*Cluster, error) {
 	// envtest turns this plug-in off because it runs no controller manager. Here
 	// it is what makes a Pod run under a ServiceAccount, so it stays on.
 	env.ControlPlane.GetAPIServer().Configure().Set("disable-admission-plugins", "")
+	for _, option := range options {
+		option(env)
+	}
 	config, err := env.Start()
 	if err != nil {
 		os.RemoveAll(dir)
