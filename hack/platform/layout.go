@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -83,13 +84,23 @@ func (l layout) ports() (ports, error) {
 	return p, os.WriteFile(file, raw, 0o600)
 }
 
+// freePort takes a port below those that the kernel gives to clients' connections:
+// one of these could sit on it when the platform comes up again.
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	const first, count = 16384, 3600
+	for range 200 {
+		n, err := rand.Int(rand.Reader, big.NewInt(count))
+		if err != nil {
+			return 0, err
+		}
+		port := first + int(n.Int64())
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		return port, listener.Close()
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, errors.New("no free port on loopback")
 }
 
 func loopback(port int) string { return fmt.Sprintf("https://127.0.0.1:%d", port) }

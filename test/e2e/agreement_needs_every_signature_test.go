@@ -9,9 +9,9 @@ func TestNothingFlowsWhileOneSignatureIsMissing(t *testing.T) {
 		if state := one.at(t, a).State; state != "proposed" {
 			t.Fatalf("before %s signed, the agreement is %q", party, state)
 		}
-		do(t, refused, releaser(a), "bulletin", "release", draft, "--agreement", one.reference, "--tlp", "AMBER+STRICT", "--yes")
+		do(t, refused, releaser(a), "bulletin", "release", draft, "--agreement", one.reference, "--tlp", "TLP:AMBER+STRICT", "--yes")
 		one.sign(t, party)
 	}
 	eventually(t, "the agreement to be in force", func() bool { return one.at(t, a).State == "in-force" })
-	do(t, ok, releaser(a), "bulletin", "release", draft, "--agreement", one.reference, "--tlp", "AMBER+STRICT", "--yes")
+	do(t, ok, releaser(a), "bulletin", "release", draft, "--agreement", one.reference, "--tlp", "TLP:AMBER+STRICT", "--yes")
 }

@@ -110,7 +110,7 @@ func released(t *testing.T, under *agreement, number int) string {
 	draft := approved(t, under.parties[0], number)
 	return get[struct {
 		Item string `json:"item"`
-	}](t, releaser(under.parties[0]), "bulletin", "release", draft, "--agreement", under.reference, "--tlp", "AMBER+STRICT", "--yes").Item
+	}](t, releaser(under.parties[0]), "bulletin", "release", draft, "--agreement", under.reference, "--tlp", "TLP:AMBER+STRICT", "--yes").Item
 }
 
 // arrives waits until an item stands in an agency's inbox.

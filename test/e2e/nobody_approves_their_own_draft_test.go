@@ -9,5 +9,5 @@ func TestNobodyApprovesTheirOwnDraft(t *testing.T) {
 	}](t, author, "bulletin", "draft", sample(t, 1))
 	do(t, refused, author, "bulletin", "approve", draft.ID, "--yes")
 	one := inForce(t, a, b)
-	do(t, refused, releaser(a), "bulletin", "release", draft.ID, "--agreement", one.reference, "--tlp", "AMBER+STRICT", "--yes")
+	do(t, refused, releaser(a), "bulletin", "release", draft.ID, "--agreement", one.reference, "--tlp", "TLP:AMBER+STRICT", "--yes")
 }

@@ -28,16 +28,16 @@ type bulletin struct {
 // files' own handling notes.
 func plan() []*bulletin {
 	return []*bulletin{
-		{number: 1, publisher: a, readers: b, agreement: "AG-1", tlp: "AMBER", purpose: "detection"},
-		{number: 2, publisher: a, readers: b + " " + c, agreement: "AG-2", tlp: "AMBER+STRICT", purpose: "training"},
-		{number: 3, publisher: a, readers: b, agreement: "AG-1", tlp: "GREEN", purpose: "prevention"},
-		{number: 4, publisher: a, readers: b, agreement: "AG-1", tlp: "AMBER", purpose: "detection"},
-		{number: 5, publisher: a, readers: b, agreement: "AG-1", tlp: "GREEN", purpose: "training"},
-		{number: 6, publisher: b, readers: a + " " + c, agreement: "AG-2", tlp: "AMBER+STRICT", purpose: "detection"},
-		{number: 7, publisher: b, readers: a, agreement: "AG-1", tlp: "GREEN", purpose: "prevention"},
-		{number: 8, publisher: b, readers: a, agreement: "AG-1", tlp: "AMBER", purpose: "detection"},
-		{number: 9, publisher: b, readers: a, agreement: "AG-1", tlp: "AMBER", purpose: "training"},
-		{number: 10, publisher: b, readers: a, agreement: "AG-1", tlp: "CLEAR", purpose: "training"},
+		{number: 1, publisher: a, readers: b, agreement: "AG-1", tlp: "TLP:AMBER", purpose: "detection"},
+		{number: 2, publisher: a, readers: b + " " + c, agreement: "AG-2", tlp: "TLP:AMBER+STRICT", purpose: "training"},
+		{number: 3, publisher: a, readers: b, agreement: "AG-1", tlp: "TLP:GREEN", purpose: "prevention"},
+		{number: 4, publisher: a, readers: b, agreement: "AG-1", tlp: "TLP:AMBER", purpose: "detection"},
+		{number: 5, publisher: a, readers: b, agreement: "AG-1", tlp: "TLP:GREEN", purpose: "training"},
+		{number: 6, publisher: b, readers: a + " " + c, agreement: "AG-2", tlp: "TLP:AMBER+STRICT", purpose: "detection"},
+		{number: 7, publisher: b, readers: a, agreement: "AG-1", tlp: "TLP:GREEN", purpose: "prevention"},
+		{number: 8, publisher: b, readers: a, agreement: "AG-1", tlp: "TLP:AMBER", purpose: "detection"},
+		{number: 9, publisher: b, readers: a, agreement: "AG-1", tlp: "TLP:AMBER", purpose: "training"},
+		{number: 10, publisher: b, readers: a, agreement: "AG-1", tlp: "TLP:CLEAR", purpose: "training"},
 	}
 }
 
@@ -288,6 +288,9 @@ func (s *Story) hubCannotRead(ctx context.Context) error {
 	s.say("demo_hub", nil)
 	var sentences []string
 	for number := 1; number <= 10; number++ {
+		if s.bulletins[number-1].item == "" {
+			return fmt.Errorf("B%d was never released: there is nothing to look for", number)
+		}
 		sentence, err := s.sentence(number)
 		if err != nil {
 			return err
