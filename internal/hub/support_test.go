@@ -1,7 +1,10 @@
 package hub_test
 
 import (
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/concordat-hub/concordat/internal/client/hubclient"
@@ -32,6 +35,21 @@ func appendRaw(t *testing.T, dir string, index uint64, bytes string) {
 		return tx.Append(entry, tlog.StoredHashCount(int64(index)), hashes)
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// rot flips one byte of a stored body.
+func rot(t *testing.T, dir, digest string) {
+	t.Helper()
+	name := strings.TrimPrefix(digest, "sha256:")
+	path := filepath.Join(dir, "blobs", "bodies", name[:2], name)
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[0] ^= 1
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
