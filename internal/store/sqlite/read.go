@@ -20,7 +20,6 @@ type snapshot struct {
 	tx  *sql.Tx
 }
 
-
 func (s *snapshot) row(query string, args ...any) *sql.Row {
 	return s.tx.QueryRowContext(s.ctx, query, args...)
 }
