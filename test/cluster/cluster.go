@@ -134,6 +134,24 @@ func (c *Cluster) As(t testing.TB, name string, groups ...string) *rest.Config {
 	return config
 }
 
+// KubeconfigAs writes a kubeconfig for User and returns its path.
+func (c *Cluster) KubeconfigAs(t testing.TB, name string, groups ...string) string {
+	t.Helper()
+	added, err := c.env.AddUser(envtest.User{Name: name, Groups: append(groups, "system:authenticated")}, c.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := added.KubeConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // Kubeconfig writes an administrator's kubeconfig and returns its path.
 func (c *Cluster) Kubeconfig(t testing.TB) string {
 	t.Helper()
