@@ -161,3 +161,19 @@ func (h *house) stored(t *testing.T, look func(*sqlite.Store)) hub.Report {
 	}
 	return report
 }
+
+// newCertificate puts a renewed certificate under the names of the old one.
+func newCertificate(t *testing.T, h *house) string {
+	t.Helper()
+	cert, key := hubtest.Certificate(t)
+	for from, to := range map[string]string{key: h.key, cert: h.cert} {
+		raw, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return cert
+}

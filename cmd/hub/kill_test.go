@@ -101,7 +101,7 @@ func stepOpen(c *cycle, t *testing.T) func() error {
 
 func stepDeliver(c *cycle, t *testing.T) func() error {
 	return func() error {
-		answers, err := c.b.Client.Deliver(t.Context(), []act.ID{c.first})
+		answers, err := c.b.Deliver(t.Context(), []act.ID{c.first})
 		if err == nil && (len(answers) != 1 || !answers[0].Allow) {
 			t.Fatalf("delivery refused: %+v", answers)
 		}
@@ -117,7 +117,7 @@ func stepCheckpoint(c *cycle, t *testing.T) func() error {
 			return err
 		}
 		index := c.acknowledged[len(c.acknowledged)-1].Index
-		_, err := c.a.Client.Receipt(t.Context(), index)
+		_, err := c.a.Receipt(t.Context(), index)
 		return err
 	}
 }

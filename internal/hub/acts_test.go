@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"testing"
 
@@ -16,8 +17,8 @@ import (
 // wantCode fails unless err is the hub's refusal with this code and status.
 func wantCode(t *testing.T, err error, code string, status int) {
 	t.Helper()
-	refused, ok := err.(*hubclient.Error)
-	if !ok || refused.Code != code || refused.Status != status {
+	var refused *hubclient.Error
+	if !errors.As(err, &refused) || refused.Code != code || refused.Status != status {
 		t.Errorf("got %v, want %s (%d)", err, code, status)
 	}
 }

@@ -40,7 +40,7 @@ func (s *Service) Upload(ctx context.Context, caller act.AgencyName, digest stri
 	if stored, complete, err := s.UploadOffset(ctx, caller, digest); err != nil || complete {
 		return stored, complete, err
 	}
-	if err := s.mayUpload(caller); err != nil {
+	if err := s.mayUpload(ctx, caller, length); err != nil {
 		return 0, false, err
 	}
 	stored, err := s.Blobs.Append(ctx, caller, digest, offset, length, r)
@@ -60,14 +60,29 @@ func (s *Service) Upload(ctx context.Context, caller act.AgencyName, digest stri
 	return stored, err == nil, err
 }
 
-func (s *Service) mayUpload(caller act.AgencyName) error {
-	var err error
+// What one agency may have uploaded without releasing it: an agency that only
+// uploads must not use up the disk of all.
+const (
+	maxPendingUploads = 256
+	maxPendingBytes   = 1 << 30
+)
+
+func (s *Service) mayUpload(ctx context.Context, caller act.AgencyName, more int64) error {
+	enrolled := false
 	s.read(func(state *ledger.State) {
-		if agency := state.Agency(caller); agency == nil || agency.Standing != ledger.Enrolled {
-			err = &Error{Code: CodeAgencySuspended}
-		}
+		agency := state.Agency(caller)
+		enrolled = agency != nil && agency.Standing == ledger.Enrolled
 	})
-	return err
+	if !enrolled {
+		return &Error{Code: CodeAgencySuspended}
+	}
+	return s.Store.View(ctx, func(r store.Reader) error {
+		count, bytes, err := r.PendingUploads(caller)
+		if err == nil && (count >= maxPendingUploads || bytes+more > maxPendingBytes) {
+			return &Error{Code: CodeUploadQuota, RetryAfter: time.Minute}
+		}
+		return err
+	})
 }
 
 // Body returns a sealed body to an agency that has a descriptor for it in a

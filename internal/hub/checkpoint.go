@@ -12,7 +12,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/tlog"
 )
 
-// ErrTree: the stored hashes are not those of the stored entries, or the ledger
+// ErrTree says that the stored hashes are not those of the stored entries, or the ledger
 // is not the one of which a checkpoint was signed. Nothing is signed then.
 var ErrTree = errors.New("the log does not agree with itself")
 

@@ -56,7 +56,7 @@ func TestEveryCheckpointExtendsAllEarlierOnes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		now := opened(t, h.World.Hub.LogKey, raw)
+		now := opened(t, h.Hub.LogKey, raw)
 		for _, old := range seen {
 			proof, _, err := h.Public.Consistency(t.Context(), old.Size, now.Size)
 			if err != nil {

@@ -54,6 +54,7 @@ const (
 	CodeUploadDigest     = "upload_digest"
 	CodeUploadTooLarge   = "upload_too_large"
 	CodeUploadBusy       = "upload_busy"
+	CodeUploadQuota      = "upload_quota"
 	CodeNotHybrid        = "recipient_not_hybrid"
 	CodeDepositExists    = "deposit_exists"
 	CodeAgencyExists     = "agency_exists"

@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -119,8 +120,9 @@ func TestAnAgencyThatFloodsIsSlowedAndOthersAreNot(t *testing.T) {
 		_, refused = a.Feed(t.Context(), 0, 0)
 	}
 	wantCode(t, refused, "rate_limited", 429)
-	if e, ok := refused.(*hubclient.Error); ok && (!e.Retryable || e.RetryAfter == 0) {
-		t.Errorf("%+v", e)
+	var slowed *hubclient.Error
+	if errors.As(refused, &slowed) && (!slowed.Retryable || slowed.RetryAfter == 0) {
+		t.Errorf("%+v", slowed)
 	}
 	if _, err := b.Feed(t.Context(), 0, 0); err != nil {
 		t.Errorf("another agency: %v", err)
@@ -140,9 +142,9 @@ func TestBearersThatAreOldForeignOrOfAnotherKeyOpenNothing(t *testing.T) {
 	}
 	now := time.Now()
 	for name, token := range map[string]string{
-		"expired": sign(act.DeskSign, h.World.Hub.ID, now.Add(-6*time.Minute)), "not yet": sign(act.DeskSign, h.World.Hub.ID, now.Add(time.Minute)),
-		"for another hub": sign(act.DeskSign, "else.test/ledger", now), "of another purpose": sign(act.OfficerSign, h.World.Hub.ID, now),
-		"an act": a.SignAct(t, act.DeskSign, keyAddAfter(t, a)), "changed": flip(sign(act.DeskSign, h.World.Hub.ID, now)),
+		"expired": sign(act.DeskSign, h.Hub.ID, now.Add(-6*time.Minute)), "not yet": sign(act.DeskSign, h.Hub.ID, now.Add(time.Minute)),
+		"for another hub": sign(act.DeskSign, "else.test/ledger", now), "of another purpose": sign(act.OfficerSign, h.Hub.ID, now),
+		"an act": a.SignAct(t, act.DeskSign, keyAddAfter(t, a)), "changed": flip(sign(act.DeskSign, h.Hub.ID, now)),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := with(h.World, t, token).Feed(t.Context(), 0, 0)

@@ -76,7 +76,7 @@ type Service struct {
 	endPolls  sync.Once
 }
 
-// ErrOtherHub: the data belong to a hub with another id or other keys.
+// ErrOtherHub says that the data belong to a hub with another id or other keys.
 var ErrOtherHub = errors.New("the data belong to another hub")
 
 // Open folds the stored ledger, verifying every signature, and checks that it is

@@ -20,7 +20,8 @@ import (
 func wantDenied(t *testing.T, err error, reason string) {
 	t.Helper()
 	wantCode(t, err, "open_denied", 403)
-	if refused, ok := err.(*hubclient.Error); ok && (refused.Reason != reason || refused.Index == nil) {
+	var refused *hubclient.Error
+	if errors.As(err, &refused) && (refused.Reason != reason || refused.Index == nil) {
 		t.Errorf("reason %q at %v, want %q with its record", refused.Reason, refused.Index, reason)
 	}
 }

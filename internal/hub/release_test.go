@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -110,7 +111,8 @@ func TestAReleaseWhosePartsAndReadersDoNotAgreeIsRefusedWhole(t *testing.T) {
 			}
 			_, err = w.a.Client.Release(t.Context(), hubclient.Release{Act: raw, Parts: item.Parts, Descriptors: item.Descriptors})
 			wantCode(t, err, c.code, c.status)
-			if refused, ok := err.(*hubclient.Error); ok && refused.Reason != c.reason {
+			var refused *hubclient.Error
+			if errors.As(err, &refused) && refused.Reason != c.reason {
 				t.Errorf("reason %q, want %q", refused.Reason, c.reason)
 			}
 		})

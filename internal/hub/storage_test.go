@@ -118,6 +118,34 @@ func TestAStoreThatFailsBeforeTheCommitChangesNothing(t *testing.T) {
 	}
 }
 
+// One agency's uploads do not use up the disk of all.
+func TestUploadsWithoutReleasesHaveALimitPerAgency(t *testing.T) {
+	t.Parallel()
+	h := hubtest.Start(t, hubtest.Options{})
+	a, b := h.Enrol(t, "agencya"), h.Enrol(t, "agencyb")
+	pending := func(n int) store.Upload {
+		return store.Upload{Agency: "agencya", Digest: canonical.Digest(fmt.Append(nil, n)), Size: 1 << 20, Uploaded: time.Now()}
+	}
+	err := h.Store.Update(t.Context(), func(tx store.Tx) error {
+		for n := range 256 {
+			if err := tx.PutUpload(pending(n)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Client.Upload(t.Context(), []byte("one more"))
+	if hubclient.CodeOf(err) != "upload_quota" {
+		t.Errorf("got %v", err)
+	}
+	if _, err := b.Client.Upload(t.Context(), []byte("another agency's")); err != nil {
+		t.Errorf("another agency: %v", err)
+	}
+}
+
 func TestAnUploadGoesOnWhereItWasCut(t *testing.T) {
 	t.Parallel()
 	h := hubtest.Start(t, hubtest.Options{})

@@ -130,6 +130,9 @@ type Reader interface {
 	ReleasesOfBody(agency act.AgencyName, bodyDigest string) ([]act.ID, error)
 
 	Upload(agency act.AgencyName, digest string) (Upload, error)
+	// PendingUploads counts the agency's uploads whose body is in no release, and
+	// their bytes.
+	PendingUploads(agency act.AgencyName) (count int, bytes int64, err error)
 	// UnusedUploads lists uploads from before the moment whose body is in no release.
 	UnusedUploads(before time.Time) ([]Upload, error)
 	// BodyInUse reports whether a release or an upload names the body.

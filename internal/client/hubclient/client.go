@@ -222,7 +222,7 @@ func problemOf(response *http.Response) error {
 		Index     *uint64 `json:"index"`
 	}
 	raw, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
-	failed := &Error{Status: response.StatusCode, Code: headProblem(response)}
+	failed := &Error{Status: response.StatusCode, Code: headProblem(response), Retryable: response.StatusCode >= 500}
 	if json.Unmarshal(raw, &problem) == nil && problem.Code != "" {
 		failed.Code, failed.Title, failed.Detail = problem.Code, problem.Title, problem.Detail
 		failed.Reason, failed.Index, failed.Retryable = problem.Reason, problem.Index, problem.Retryable

@@ -125,7 +125,7 @@ func (c *Client) Body(ctx context.Context, digest string, size int64) ([]byte, e
 	return body.Bytes(), nil
 }
 
-// ErrDigest: what the hub sent is not what the digest names.
+// ErrDigest says that what the hub sent is not what the digest names.
 var ErrDigest = errors.New("the body that the hub sent does not have its digest")
 
 func (c *Client) fetch(ctx context.Context, digest string, size int64, into *bytes.Buffer) error {

@@ -39,7 +39,7 @@ var statuses = map[string]int{
 	"agreement_not_suspended": 409, "agreement_not_signed": 409, "agreement_terminated": 409, "agreement_ended": 409,
 	"revision_out_of_order": 409, "version_out_of_order": 409, "item_retracted": 409,
 	"act_too_large": 413, "document_too_large": 413, hub.CodeUploadTooLarge: 413,
-	hub.CodeRateLimited:      429,
+	hub.CodeRateLimited: 429, hub.CodeUploadQuota: 429,
 	hub.CodeInternal:         500,
 	hub.CodeVaultUnavailable: 503, hub.CodeStorageBusy: 503, hub.CodeClockUntrusted: 503, hub.CodeUpgradeNeeded: 503,
 	hub.CodeCheckpointLate: 503,

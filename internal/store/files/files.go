@@ -130,7 +130,7 @@ func (b *Blobs) room(more int64) error {
 	if err := syscall.Statfs(b.dir, &disk); err != nil {
 		return fmt.Errorf("free space: %w", err)
 	}
-	if int64(disk.Bavail)*int64(disk.Bsize)-more < b.reserve {
+	if int64(disk.Bavail)*int64(disk.Bsize)-more < b.reserve { //nolint:unconvert // other systems have other types
 		return fmt.Errorf("%w: the reserve for the ledger would be used", store.ErrFull)
 	}
 	return nil
@@ -229,7 +229,7 @@ func verify(f *os.File, digest string) error {
 // Has implements store.Blobs.
 func (b *Blobs) Has(digest string) (bool, error) {
 	path, err := b.body(digest)
-	if err != nil {
+	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
 	_, err = os.Stat(path)

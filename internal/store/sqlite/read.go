@@ -200,6 +200,12 @@ func (s *snapshot) Upload(agency act.AgencyName, digest string) (store.Upload, e
 	return scanUpload(s.row(`SELECT agency, digest, size, uploaded FROM uploads WHERE agency = ? AND digest = ?`, string(agency), digest).Scan)
 }
 
+func (s *snapshot) PendingUploads(agency act.AgencyName) (count int, bytes int64, err error) {
+	err = s.row(`SELECT count(*), coalesce(sum(size), 0) FROM uploads u WHERE agency = ?
+		AND NOT EXISTS (SELECT 1 FROM parts p WHERE p.body_digest = u.digest)`, string(agency)).Scan(&count, &bytes)
+	return count, bytes, typed(err)
+}
+
 func (s *snapshot) UnusedUploads(before time.Time) ([]store.Upload, error) {
 	return list(s, func(rows *sql.Rows) (store.Upload, error) { return scanUpload(rows.Scan) },
 		`SELECT agency, digest, size, uploaded FROM uploads u WHERE uploaded < ?

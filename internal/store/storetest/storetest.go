@@ -397,6 +397,12 @@ func small(t *testing.T, open Open) {
 		if used, err := r.BodyInUse("sha256:x"); err != nil || !used {
 			t.Errorf("BodyInUse = %v, %v", used, err)
 		}
+		if count, bytes, err := r.PendingUploads("agencya"); err != nil || count != 1 || bytes != 3 {
+			t.Errorf("PendingUploads = %d, %d, %v", count, bytes, err)
+		}
+		if count, bytes, err := r.PendingUploads("agencyb"); err != nil || count != 0 || bytes != 0 {
+			t.Errorf("PendingUploads of another = %d, %d, %v", count, bytes, err)
+		}
 		if list, err := r.UnusedUploads(at); err != nil || len(list) != 0 {
 			t.Errorf("before its time: %v, %v", list, err)
 		}
