@@ -39,9 +39,10 @@ type Options struct {
 // answer officers return errors that AsError places in the table of codes.
 type Desk struct {
 	Options
-	hub    Hub
-	nonces nonces
-	bearer bearer
+	hub     Hub
+	nonces  nonces
+	bearer  bearer
+	reports reports
 
 	// releasing serialises the choice of an item's next version; sending the
 	// outbox, so that one act is not sent by two at once.

@@ -3,8 +3,10 @@ package desk
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
@@ -169,11 +171,35 @@ func (d *Desk) loadDraft(ctx context.Context, id string) (deskstore.Draft, item.
 	return draft, content, nil
 }
 
+// reports remembers what the guard said of contents, by their digest: the rules
+// of a running desk never change, and a long text takes seconds.
+type reports struct {
+	mu    sync.Mutex
+	known map[[sha256.Size]byte]screen.Report
+}
+
+const maxReports = 1024
+
+// screened is the guard's report on exactly this content.
 func (d *Desk) screened(content item.Content) screen.Report {
+	digest := sha256.Sum256(append([]byte(content.Cover().Kind+"\x00"), content.Canonical()...))
+	d.reports.mu.Lock()
+	report, known := d.reports.known[digest]
+	d.reports.mu.Unlock()
+	if known {
+		return report
+	}
 	d.mu.RLock()
 	guard := d.guard
 	d.mu.RUnlock()
-	return guard.Screen(content.Screen())
+	report = guard.Screen(content.Screen())
+	d.reports.mu.Lock()
+	defer d.reports.mu.Unlock()
+	if d.reports.known == nil || len(d.reports.known) >= maxReports {
+		d.reports.known = map[[sha256.Size]byte]screen.Report{}
+	}
+	d.reports.known[digest] = report
+	return report
 }
 
 func (d *Desk) describeDraft(ctx context.Context, lang string, draft deskstore.Draft, content item.Content, whole bool) (deskapi.Draft, error) {

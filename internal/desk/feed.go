@@ -15,7 +15,11 @@ const pollWait = 25 * time.Second
 // follow reads the feed for as long as the desk lives.
 func (d *Desk) follow(ctx context.Context) {
 	for failures := 0; ctx.Err() == nil; {
-		_, err := d.pull(ctx, pollWait)
+		wait := pollWait
+		if failures > 0 {
+			wait = 0 // that the hub is back must show before something new comes
+		}
+		_, err := d.pull(ctx, wait)
 		d.health.hubAnswered(d.Now(), err)
 		if err == nil {
 			failures = 0

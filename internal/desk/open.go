@@ -112,27 +112,26 @@ func (d *Desk) openAnew(ctx context.Context, o *Officer, lang string, a asked, r
 	if err := d.checkDescriptor(a.release, sd); err != nil || sd.Descriptor.Part != bodyPart || sd.Descriptor.Content != a.release.Content {
 		return deskapi.Opened{}, refuseFor(CodeContentDamaged, errors.Join(err, errDamaged))
 	}
-	raw, salt, err := d.openPart(ctx, sd, opened.Header)
-	if errors.Is(err, errDamaged) {
-		return deskapi.Opened{}, refuseFor(CodeContentDamaged, err)
-	}
-	if err != nil {
-		return deskapi.Opened{}, err
-	}
-	content, err := d.receive(lang, a.release, raw)
-	if err != nil {
-		return deskapi.Opened{}, err
-	}
-	// The hub allowed it at its index; what the ledger says meanwhile counts too.
+	raw, salt, openErr := d.openPart(ctx, sd, opened.Header)
+	// The hub allowed it at its index; what the ledger says meanwhile counts too,
+	// and may be why the body is not handed out any more.
 	if err := d.catchUp(ctx); err != nil {
 		return deskapi.Opened{}, err
 	}
 	again, err := d.ask(a.id, r.Purpose)
+	switch {
+	case err != nil:
+		return deskapi.Opened{}, err
+	case !again.decision.Allow:
+		return deskapi.Opened{}, d.openDenied(again.decision.Reason, again.decision.Evidence)
+	case errors.Is(openErr, errDamaged):
+		return deskapi.Opened{}, refuseFor(CodeContentDamaged, openErr)
+	case openErr != nil:
+		return deskapi.Opened{}, openErr
+	}
+	content, err := d.receive(lang, a.release, raw)
 	if err != nil {
 		return deskapi.Opened{}, err
-	}
-	if !again.decision.Allow {
-		return deskapi.Opened{}, d.openDenied(again.decision.Reason, again.decision.Evidence)
 	}
 	opening.Secret.Salt = salt
 	if err := d.Store.AnsweredOpening(ctx, opening); err != nil {

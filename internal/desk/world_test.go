@@ -54,6 +54,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	t.Parallel() // worlds share nothing, and mostly wait
 	h := hubtest.Start(t, hubtest.Options{})
 	w := &world{t: t, hub: h, provider: newProvider(t), desks: map[string]*site{}}
 	w.line = newLine(t, strings.TrimPrefix(h.URL, "https://"))
@@ -61,7 +62,10 @@ func newWorld(t *testing.T) *world {
 }
 
 // stopHub ends the hub; startHub runs another on the same state.
-func (w *world) stopHub() { w.hub.Stop(); w.line.to("") }
+func (w *world) stopHub() {
+	w.line.to("")
+	w.hub.Stop()
+}
 
 func (w *world) startHub() {
 	w.t.Helper()
@@ -82,7 +86,8 @@ type site struct {
 	clock  atomic.Int64 // nanoseconds that the desk's clock is ahead
 	vault  string       // token of the desk's policy
 	rotate time.Duration
-	faults *faultyHub // between the desk and its hub
+	faults *faultyHub        // between the desk and its hub
+	tokens map[string]string // of officers' sessions
 	stop   func()
 }
 
@@ -112,7 +117,7 @@ func (w *world) agency(name string, kinds ...item.Kind) *site {
 		w.t.Fatal(err)
 	}
 	w.hub.Admit(w.t, act.AgencyName(name))
-	s := &site{w: w, name: act.AgencyName(name), dir: w.t.TempDir(), kinds: kinds, faults: &faultyHub{}, vault: w.hub.Vault.Server.Token(policy)}
+	s := &site{w: w, name: act.AgencyName(name), dir: w.t.TempDir(), kinds: kinds, faults: &faultyHub{}, tokens: map[string]string{}, vault: w.hub.Vault.Server.Token(policy)}
 	w.desks[name] = s
 	s.start()
 	w.t.Cleanup(func() { s.stop() })
@@ -178,7 +183,7 @@ func (s *site) restart() {
 // loseDisk ends the desk and gives it an empty folder.
 func (s *site) loseDisk() {
 	s.stop()
-	s.dir = s.w.t.TempDir()
+	s.dir, s.tokens = s.w.t.TempDir(), map[string]string{}
 	s.start()
 }
 
@@ -204,11 +209,15 @@ func (w *world) await(what string, ready func() bool) {
 	}
 }
 
-// officer logs somebody in: subject is who they are to the provider, roles their
-// groups there.
+// officer logs somebody in, once: subject is who they are to the provider, roles
+// their groups there.
 func (s *site) officer(subject string, roles ...string) *deskclient.Client {
 	s.w.t.Helper()
 	c := deskclient.New(s.url, s.client)
+	who := subject + " " + strings.Join(roles, " ")
+	if token, known := s.tokens[who]; known {
+		return c.As(token)
+	}
 	login, err := c.Login(s.w.t.Context())
 	if err != nil {
 		s.w.t.Fatal(err)
@@ -220,6 +229,7 @@ func (s *site) officer(subject string, roles ...string) *deskclient.Client {
 	if err != nil {
 		s.w.t.Fatal(err)
 	}
+	s.tokens[who] = session.Token
 	return c.As(session.Token)
 }
 

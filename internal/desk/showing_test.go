@@ -1,0 +1,235 @@
+package desk_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/canonical"
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+)
+
+// keeps reports whether the desk keeps opened content of an item.
+func (s *site) keeps(item string) bool {
+	s.w.t.Helper()
+	it, err := s.officer("reader-1", "reader").Item(s.w.t.Context(), item)
+	if err != nil {
+		s.w.t.Fatal(err)
+	}
+	for _, release := range it.Releases {
+		if release.Kept {
+			return true
+		}
+	}
+	return false
+}
+
+// exchanged is two agencies with one item released and opened.
+func exchanged(t *testing.T, change ...func(*agreement.Document)) (w *world, a, b *site, agreementID string, release deskapi.Release) {
+	t.Helper()
+	w = newWorld(t)
+	a, b = w.agency("agencya"), w.agency("agencyb")
+	agreementID = w.agree([]*site{a, b}, change...)
+	draft := a.approved("bulletin", sample(t))
+	release, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.received(release.Item)
+	if _, err := b.open(release.Item); err != nil {
+		t.Fatal(err)
+	}
+	return w, a, b, agreementID, release
+}
+
+func TestASuspensionErasesWhatWasKeptAndAResumptionLetsItBeOpenedAgain(t *testing.T) {
+	w, a, b, agreementID, release := exchanged(t)
+	if !b.keeps(release.Item) {
+		t.Fatal("nothing is kept within the lease")
+	}
+	a.step(a.officer("signatory", "signatory"), agreementID, suspends)
+	w.await("what was kept is erased", func() bool { return !b.keeps(release.Item) })
+	_, err := b.open(release.Item)
+	wantCode(t, err, "open_denied")
+	it, err := b.officer("reader-1", "reader").Item(t.Context(), release.Item)
+	if err != nil || it.State != "denied" || it.Releases[0].Reason != "policy_agreement_suspended" {
+		t.Fatalf("%+v, %v", it, err)
+	}
+	a.step(a.officer("signatory", "signatory"), agreementID, resumes)
+	w.await("it opens again", func() bool { _, err := b.open(release.Item); return err == nil })
+}
+
+func TestARetractionErasesAndCloses(t *testing.T) {
+	w, a, b, _, release := exchanged(t)
+	releaser := a.officer("releaser-1", "releaser")
+	_, err := releaser.Retract(t.Context(), release.Item, "because")
+	wantCode(t, err, "reason_unknown")
+	_, err = a.officer("analyst-1", "analyst").Retract(t.Context(), release.Item, "correction")
+	wantCode(t, err, "role_required")
+	_, err = b.officer("releaser-1", "releaser").Retract(t.Context(), release.Item, "correction")
+	wantCode(t, err, "not_found")
+	if _, err := releaser.Retract(t.Context(), release.Item, "correction"); err != nil {
+		t.Fatal(err)
+	}
+	w.await("what was kept is erased", func() bool { return !b.keeps(release.Item) })
+	_, err = b.open(release.Item)
+	wantCode(t, err, "open_denied")
+	if it, err := b.officer("reader-1", "reader").Item(t.Context(), release.Item); err != nil || it.State != "retracted" {
+		t.Fatalf("%+v, %v", it, err)
+	}
+}
+
+func TestAWithdrawalErases(t *testing.T) {
+	w, _, b, agreementID, release := exchanged(t)
+	b.step(b.officer("signatory", "signatory"), agreementID, withdraws)
+	w.await("what was kept is erased", func() bool { return !b.keeps(release.Item) })
+	_, err := b.open(release.Item)
+	wantCode(t, err, "open_denied")
+}
+
+// Within the lease nothing is asked; after it the desk asks anew, with an act of
+// its own, and keeps nothing meanwhile.
+func TestShowingAgainNeedsAnAllowNoOlderThanTheLease(t *testing.T) {
+	lease := 3
+	w, _, b, _, release := exchanged(t, func(d *agreement.Document) { d.OpenLease = &lease })
+	first := b.faults.opensSent()
+	again, err := b.open(release.Item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sent := b.faults.opensSent(); sent != first {
+		t.Fatalf("%d opens were sent within the lease", sent-first)
+	}
+	other := b.officer("reader-2", "reader")
+	conditions, err := other.Conditions(t.Context(), release.Item, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted := deskapi.OpenRequest{Purpose: "detection", AcceptedRestrictions: conditions.RestrictionsDigest}
+	if _, err := other.Open(t.Context(), release.Item, accepted); err != nil || b.faults.opensSent() != first+1 {
+		t.Fatalf("another officer's look was not an open of its own (%v)", err)
+	}
+	w.await("the lease is over and nothing is kept", func() bool { return !b.keeps(release.Item) })
+	renewed, err := b.open(release.Item)
+	if err != nil || renewed.Decision <= again.Decision || b.faults.opensSent() != first+2 {
+		t.Fatalf("decision %d after %d, %v", renewed.Decision, again.Decision, err)
+	}
+}
+
+func TestWhatIsMarkedRedIsNeverKept(t *testing.T) {
+	_, _, b, _, release := exchanged(t, func(d *agreement.Document) { d.Floor = map[string][]string{"tlp": {"TLP:RED"}} })
+	if b.keeps(release.Item) {
+		t.Fatal("TLP:RED is kept")
+	}
+	if receipt, err := b.officer("reader-1", "reader").Receipt(t.Context(), release.Item, "release", ""); err != nil || len(receipt) == 0 {
+		t.Fatal(err)
+	}
+}
+
+func TestAnExpiredItemIsNotShownAndNotKept(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.agency("agencyb")
+	agreementID := w.agree([]*site{a, b})
+	draft := a.approved("bulletin", sample(t))
+	ends := time.Now().Add(8 * time.Second)
+	release, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{
+		Agreement: agreementID, Restrictions: map[string][]string{"expires": {canonical.At(ends).String()}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.received(release.Item)
+	if _, err := b.open(release.Item); err != nil {
+		t.Fatal(err)
+	}
+	w.await("the item has expired", func() bool { return time.Now().After(ends) })
+	_, err = b.open(release.Item)
+	wantCode(t, err, "open_denied")
+	w.await("what was kept is erased", func() bool { return !b.keeps(release.Item) })
+}
+
+func TestConditionsComeBeforeContent(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.agency("agencyb")
+	agreementID := w.agree([]*site{a, b})
+	draft := a.approved("bulletin", sample(t))
+	release, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{
+		Agreement: agreementID, Restrictions: map[string][]string{"purposes": {"training"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.received(release.Item)
+	reader := b.officer("reader-1", "reader")
+	conditions, err := reader.In("fr").Conditions(t.Context(), release.Item, release.Release)
+	if err != nil || conditions.Marking != "TLP:AMBER+STRICT" || !strings.Contains(conditions.MarkingText, "Divulgation limitée") ||
+		conditions.Originator.Agency != "agencya" || conditions.Agreement.Reference != "AG-1" || conditions.Restrictions["purposes"][0] != "training" {
+		t.Fatalf("%+v, %v", conditions, err)
+	}
+	for name, test := range map[string]struct {
+		request deskapi.OpenRequest
+		code    string
+	}{
+		"nothing accepted":        {deskapi.OpenRequest{Purpose: "training"}, "restrictions_not_accepted"},
+		"others accepted":         {deskapi.OpenRequest{Purpose: "training", AcceptedRestrictions: canonical.Digest(nil)}, "restrictions_not_accepted"},
+		"no purpose":              {deskapi.OpenRequest{AcceptedRestrictions: conditions.RestrictionsDigest}, "request_malformed"},
+		"a purpose outside":       {deskapi.OpenRequest{Purpose: "detection", AcceptedRestrictions: conditions.RestrictionsDigest}, "open_denied"},
+		"another item's release":  {deskapi.OpenRequest{Purpose: "training", Release: strings.Repeat("A", 43)}, "not_found"},
+		"a justification to long": {deskapi.OpenRequest{Purpose: "training", Justification: strings.Repeat("x", 5000)}, "request_too_large"},
+	} {
+		_, err := reader.Open(t.Context(), release.Item, test.request)
+		if err == nil {
+			t.Fatalf("%s: opened", name)
+		}
+		wantCode(t, err, test.code)
+	}
+	if _, err := reader.Open(t.Context(), release.Item, deskapi.OpenRequest{Purpose: "training", AcceptedRestrictions: conditions.RestrictionsDigest}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Everything that people wrote, and who they are, is searched for in every file
+// of both desks and of the hub.
+func TestNothingReadableRestsOnDisk(t *testing.T) {
+	w, a, b, _, release := exchanged(t)
+	opened, err := b.open(release.Item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	needles := []string{"analyst-1", "reader-1", "sample work", "AGE-SECRET-KEY", "Office of the director", "False job offers", "Fausses offres"}
+	for line := range strings.SplitSeq(opened.Rendered, "\n") {
+		if len(line) > 40 {
+			needles = append(needles, strings.TrimSpace(line)[:40])
+		}
+	}
+	if len(needles) < 15 {
+		t.Fatalf("only %d sentences to look for", len(needles))
+	}
+	for _, dir := range []string{a.dir, b.dir, w.hub.Dir} {
+		hub := dir == w.hub.Dir
+		err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			raw, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			for _, needle := range needles {
+				if hub && needle == "Office of the director" {
+					continue // the hub holds the agreements of its parties
+				}
+				if strings.Contains(string(raw), needle) {
+					t.Errorf("%s holds %q", path, needle)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
