@@ -119,6 +119,7 @@ func wire(mgr manager.Manager, o options) error {
 	events := mgr.GetEventRecorder(agency.FieldManager)
 	agencies := agency.New(agency.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Keys: keys, Officers: logins, Registrar: registrar{hub}, Desks: desks,
+		Pulse:  map[string]func(context.Context) error{"hub": hub.Ready, "vault": logins.VaultHealth},
 		Events: events, Desk: o.desk, ServiceAccount: client.ObjectKey{Namespace: o.systemNamespace, Name: o.account},
 	})
 	agreements := agreement.New(agreement.Options{

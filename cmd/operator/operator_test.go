@@ -276,6 +276,16 @@ func TestTheRegistrarActsAsTheSpecAsks(t *testing.T) {
 	}
 }
 
+// Each agency is looked at every few seconds only; an outage of what they all need
+// is told to all at once.
+func TestAnOutageShowsWithinSeconds(t *testing.T) {
+	h := newHouse(t)
+	h.agency(t, "outage")
+	within(t, 20*time.Second, h.says(t, "outage", metav1.ConditionTrue, v1alpha1.ReasonWorking))
+	h.hub.Stop()
+	within(t, 4*time.Second, h.says(t, "outage", metav1.ConditionUnknown, v1alpha1.ReasonHubUnavailable))
+}
+
 func TestACommandLineThatCannotWorkIsRefused(t *testing.T) {
 	good := []string{"--hub", "https://h", "--hub-token-file", "t", "--vault", "https://v", "--vault-token-file", "t", "--desk-image", "i"}
 	for name, c := range map[string]struct {

@@ -16,9 +16,10 @@
 //   - Keys are never made anew for an agency that the ledger knows: a lost key is
 //     a matter for people.
 //
-// Who wakes it: the Agency and the objects made for it (watches), and a resync
-// that looks at hub, Vault and desk again, every 15 s when all is well and every
-// 2 s when not. Conditions are listed in api/v1alpha1.
+// Who wakes it: the Agency and the objects made for it (watches); Pulse, when hub
+// or Vault come or go; and a resync that looks at hub and desk again, every 5 s
+// when all is well and every 2 s when not. Keys in Vault that were in order are
+// looked at again after 30 s. Conditions are listed in api/v1alpha1.
 //
 // The package knows Vault, hub and desk only through the small interfaces in
 // ports.go. It never imports hub or desk.

@@ -3,6 +3,7 @@ package agency
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -31,14 +32,28 @@ func (r *Reconciler) reconcileKeys(ctx context.Context, s *scope) {
 		s.set(condition.True(v1alpha1.ConditionVaultReady, v1alpha1.ReasonOwnVault, "operator_own_vault", nil))
 		return
 	}
-	if err := r.keys(ctx, s); err != nil {
-		ctrl.LoggerFrom(ctx).Info("Vault", "error", err.Error())
-		s.soon = true
-		s.set(s.keysFailed(err))
-		return
+	known := s.knownKeys()
+	if !r.keysOK.fresh(known, r.Now()) {
+		err := r.keys(ctx, s)
+		r.keysOK.note(known, err == nil, r.Now())
+		if err != nil {
+			ctrl.LoggerFrom(ctx).Info("Vault", "error", err.Error())
+			s.soon = true
+			s.set(s.keysFailed(err))
+			return
+		}
 	}
 	s.set(condition.True(v1alpha1.ConditionVaultReady, v1alpha1.ReasonKeysPresent, "operator_keys_present",
 		message.Params{"Mount": s.name.VaultMount()}))
+}
+
+// knownKeys names the agency with what the ledger says of its keys: when that
+// changes, the keys in Vault are looked at again.
+func (s *scope) knownKeys() string {
+	if s.standing == nil {
+		return string(s.name)
+	}
+	return fmt.Sprintf("%s %s %v", s.name, s.standing.Status, s.standing.Thumbprints) // maps print sorted
 }
 
 func (r *Reconciler) keys(ctx context.Context, s *scope) error {

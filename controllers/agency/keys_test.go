@@ -3,6 +3,7 @@ package agency_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -24,6 +25,7 @@ func TestALostKeyIsReportedAndNotMadeAnew(t *testing.T) {
 	if err := root.Delete(t.Context(), "concordat/agency-lost/keys/desk-sign"); err != nil {
 		t.Fatal(err)
 	}
+	w.clock.Pass(time.Minute)
 	a := w.until(t, "lost", v1alpha1.ConditionVaultReady, v1alpha1.ReasonKeyMissing)
 	condition(t, a, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonKeyMissing, "not made anew")
 	_, err := w.vault.Client(w.vault.RootToken).CheckKey(t.Context(), "concordat/agency-lost", "desk-sign", vault.TypeEd25519, "")
@@ -39,6 +41,7 @@ func TestAReplacedKeyIsReported(t *testing.T) {
 	w.hub.set("replaced", func(s *agency.Standing) {
 		s.Thumbprints = map[v1alpha1.Purpose]string{v1alpha1.OfficerSign: "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
 	})
+	w.clock.Pass(time.Minute)
 	a := w.until(t, "replaced", v1alpha1.ConditionVaultReady, v1alpha1.ReasonKeyTampered)
 	condition(t, a, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonKeyTampered, "audit log")
 }
@@ -72,11 +75,13 @@ func TestVaultSealedAndAwayAreToldApart(t *testing.T) {
 	w.apply(t, sample("vaultdown"))
 	w.ready(t, "vaultdown")
 	w.vault.Seal()
+	w.clock.Pass(time.Minute)
 	a := w.until(t, "vaultdown", v1alpha1.ConditionVaultReady, v1alpha1.ReasonVaultSealed)
 	condition(t, a, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonVaultSealed, "unseal")
 	w.vault.Unseal()
 	w.until(t, "vaultdown", v1alpha1.ConditionReady, v1alpha1.ReasonOfficersCannotSign)
 	w.vault.Kill()
+	w.clock.Pass(time.Minute)
 	w.until(t, "vaultdown", v1alpha1.ConditionVaultReady, v1alpha1.ReasonVaultUnavailable)
 	w.vault.Restart()
 	w.until(t, "vaultdown", v1alpha1.ConditionReady, v1alpha1.ReasonOfficersCannotSign)

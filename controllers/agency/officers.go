@@ -2,8 +2,6 @@ package agency
 
 import (
 	"context"
-	"sync"
-	"time"
 
 	"github.com/concordat-hub/concordat/api/v1alpha1"
 	"github.com/concordat-hub/concordat/controllers/condition"
@@ -50,30 +48,4 @@ func (r *Reconciler) loginExists(ctx context.Context, s *scope) (bool, error) {
 	exists, err := r.Officers.LoginExists(ctx, name)
 	r.logins.note(name, exists && err == nil, r.Now())
 	return exists, err
-}
-
-// loginMemory remembers when each agency's login was last seen. It saves
-// questions only: without it the same answers are found.
-type loginMemory struct {
-	mu   sync.Mutex
-	seen map[string]time.Time
-}
-
-func newLoginMemory() *loginMemory { return &loginMemory{seen: map[string]time.Time{}} }
-
-func (m *loginMemory) fresh(name string, now time.Time) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	seen, ok := m.seen[name]
-	return ok && now.Sub(seen) < time.Minute
-}
-
-func (m *loginMemory) note(name string, exists bool, now time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if exists {
-		m.seen[name] = now
-	} else {
-		delete(m.seen, name)
-	}
 }

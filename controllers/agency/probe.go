@@ -72,16 +72,40 @@ func (p *DeskProbe) Ready(ctx context.Context, url string) error {
 	return &NotReadyError{Says: says(response, body)}
 }
 
-// says takes the title of a problem document (RFC 9457), or the HTTP status.
+// says takes the sentence of the desk's answer (its readiness report, or a problem
+// document as of RFC 9457), or the HTTP status.
 func says(response *http.Response, body []byte) string {
-	var problem struct {
-		Title string `json:"title"`
+	var answer struct {
+		Message string `json:"message"`
+		Title   string `json:"title"`
 	}
-	kind := response.Header.Get("Content-Type")
-	if strings.HasPrefix(kind, "application/problem+json") && json.Unmarshal(body, &problem) == nil && problem.Title != "" {
-		return string(bytes.ToValidUTF8([]byte(problem.Title[:min(len(problem.Title), 200)]), nil))
+	if json.Unmarshal(body, &answer) == nil {
+		for _, sentence := range []string{answer.Message, answer.Title} {
+			if sentence != "" {
+				return string(bytes.ToValidUTF8([]byte(sentence[:min(len(sentence), 200)]), nil))
+			}
+		}
 	}
 	return response.Status
+}
+
+// VaultHealth asks whether Vault is unsealed and active (sys/health), without a
+// token. It is a hint that something turned, never a condition: a Vault whose
+// audit devices are full is healthy by this and of no use.
+func (p *LoginProbe) VaultHealth(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.address+"/v1/sys/health?standbyok=true", nil)
+	if err != nil {
+		return err
+	}
+	response, err := p.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return errors.New("vault says " + response.Status)
+	}
+	return nil
 }
 
 // LoginProbe asks Vault whether an agency's officers have a login, the way a

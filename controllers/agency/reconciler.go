@@ -15,8 +15,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/concordat-hub/concordat/api/v1alpha1"
 )
@@ -36,6 +38,9 @@ type Options struct {
 	Registrar Registrar
 	Desks     Desks
 	Events    events.EventRecorder
+	// Pulse are questions that are asked each second; when an answer turns, every
+	// agency is looked at.
+	Pulse map[string]func(context.Context) error
 	// Desk is how Managed desks are run.
 	Desk DeskOptions
 	// ServiceAccount is the operator's own, which is bound to its rights in each
@@ -51,13 +56,14 @@ type Options struct {
 type Reconciler struct {
 	Options
 	applier *applier
-	logins  *loginMemory
+	logins  *memory // officers' logins that were there
+	keysOK  *memory // keys that were in order
 }
 
 // How soon to look again at what no watch tells about.
 const (
-	resync = 15 * time.Second // all is well
-	again  = 2 * time.Second  // something is missing that may come by itself
+	resync = 5 * time.Second // all is well
+	again  = 2 * time.Second // something is missing that may come by itself
 )
 
 // New returns a Reconciler; SetupWithManager starts it.
@@ -68,7 +74,10 @@ func New(o Options) *Reconciler {
 	if o.Patience == 0 {
 		o.Patience = 15 * time.Minute
 	}
-	return &Reconciler{Options: o, applier: newApplier(o.Client, o.Live, o.Now), logins: newLoginMemory()}
+	return &Reconciler{
+		Options: o, applier: newApplier(o.Client, o.Live, o.Now),
+		logins: newMemory(time.Minute), keysOK: newMemory(30 * time.Second),
+	}
 }
 
 // SetupWithManager watches Agencies and everything that is made for them.
@@ -88,7 +97,14 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	} {
 		b = b.Watches(owned, toAgency)
 	}
-	return b.Complete(r)
+	pulse := &Pulse{
+		Questions: r.Pulse, every: time.Second, client: r.Client, turned: r.keysOK.forget,
+		wake: make(chan event.TypedGenericEvent[*v1alpha1.Agency]),
+	}
+	if err := mgr.Add(pulse); err != nil {
+		return err
+	}
+	return b.WatchesRawSource(source.Channel(pulse.wake, &handler.TypedEnqueueRequestForObject[*v1alpha1.Agency]{})).Complete(r)
 }
 
 // scope is one reconciliation: the object, what was observed, what to say of it.
