@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/canonical"
@@ -56,14 +56,63 @@ func (s *sheet) heading(code string) { fmt.Fprintf(&s.text, "\n%s\n", s.app.say(
 
 func (s *sheet) pairs(pairs ...string) { s.indented("  ", pairs...) }
 
+// indented writes labels and values in two columns; a long value goes on below
+// itself, between words.
 func (s *sheet) indented(margin string, pairs ...string) {
-	out := tabwriter.NewWriter(&s.text, 0, 0, gap, ' ', 0)
+	width := 0
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			fmt.Fprintf(out, "%s%s\t%s\n", margin, s.app.say(pairs[i], nil), clean(pairs[i+1]))
+			width = max(width, utf8.RuneCountInString(s.app.say(pairs[i], nil)))
 		}
 	}
-	_ = out.Flush() // a strings.Builder never fails
+	room := max(minText, s.app.width()-len(margin)-width-gap)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
+			continue
+		}
+		label := s.app.say(pairs[i], nil)
+		for _, line := range wrap(clean(pairs[i+1]), room) {
+			fmt.Fprintf(&s.text, "%s%s%s%s\n", margin, label, strings.Repeat(" ", width+gap-utf8.RuneCountInString(label)), line)
+			label = ""
+		}
+	}
+}
+
+// minText is the room that a value has in any case.
+const minText = 40
+
+// wrap breaks a line between words. A word that is longer than the room stays
+// whole: digests and addresses are there to be copied.
+func wrap(line string, room int) []string {
+	var lines []string
+	current := ""
+	for _, word := range strings.Fields(line) {
+		switch {
+		case current == "":
+			current = word
+		case utf8.RuneCountInString(current)+1+utf8.RuneCountInString(word) > room:
+			lines, current = append(lines, current), word
+		default:
+			current += " " + word
+		}
+	}
+	return append(lines, current)
+}
+
+// wrapText wraps paragraphs for a terminal and leaves them whole for a pipe.
+func (a *app) wrapText(text string) string {
+	if a.env.Width <= 0 {
+		return text
+	}
+	var lines []string
+	for _, line := range strings.Split(text, "\n") {
+		if utf8.RuneCountInString(line) <= a.width() {
+			lines = append(lines, line)
+			continue
+		}
+		lines = append(lines, wrap(line, a.width())...)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func moment(t canonical.Time) string {

@@ -129,7 +129,7 @@ func (a *app) bulletinShow() *cobra.Command {
 			return a.show(view{Data: draft, Names: []string{"draft/" + draft.ID}})
 		}
 		a.tellPlaces(draft.Problems, draft.Findings)
-		return a.emit("", []byte(cleanText(a.draftText(draft))))
+		return a.emit("", []byte(a.wrapText(cleanText(a.draftText(draft)))))
 	})
 	cmd.Flags().BoolVar(&source, "source", false, a.say("cli_flag_source", nil))
 	return cmd
@@ -168,10 +168,18 @@ func (a *app) showItem(item deskapi.Item) error {
 		fmt.Fprintf(&s.text, "  %s\n", r.Release)
 		s.indented("    ",
 			"cli_text_agreement", r.Reference, "cli_text_released", r.Time.UTC().Format(time.RFC3339), "cli_text_restrictions", restrictionText(r.Restrictions),
-			"cli_text_recipients", strings.Join(r.Recipients, ", "), "cli_text_state", strings.TrimSpace(r.State+" "+r.Message),
+			"cli_text_recipients", strings.Join(r.Recipients, ", "), "cli_text_state", standingOf(r),
 		)
 	}
 	return a.emit("", []byte(cleanText(s.text.String())))
+}
+
+// standingOf adds the reason where a release cannot be opened.
+func standingOf(r deskapi.Release) string {
+	if r.State == "available" || r.Message == "" {
+		return r.State
+	}
+	return r.State + ": " + r.Message
 }
 
 func (a *app) bulletinApprove() *cobra.Command {

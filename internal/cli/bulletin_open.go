@@ -73,7 +73,7 @@ func (a *app) runOpen(ctx context.Context, item string, f openFlags) error {
 	if a.output != "table" {
 		return a.show(view{Data: opened, Names: []string{"item/" + opened.Item}})
 	}
-	return a.emit("", []byte(cleanText(strings.TrimRight(opened.Rendered, "\n")+"\n")))
+	return a.emit("", []byte(a.wrapText(cleanText(strings.TrimRight(opened.Rendered, "\n")+"\n"))))
 }
 
 // accept wants the digest of exactly these restrictions, or a yes: at the terminal,

@@ -22,6 +22,14 @@ type view struct {
 // maxWidth is what a table fits into when the terminal does not say.
 const maxWidth = 100
 
+// width is how many columns an answer may use.
+func (a *app) width() int {
+	if a.env.Width <= 0 || a.env.Width > maxWidth {
+		return maxWidth
+	}
+	return a.env.Width
+}
+
 func (a *app) show(v view) error {
 	switch a.output {
 	case "json":
@@ -68,11 +76,7 @@ func (a *app) table(v view) error {
 		}
 		rows = append(rows, cells)
 	}
-	width := a.env.Width
-	if width <= 0 || width > maxWidth {
-		width = maxWidth
-	}
-	fit(rows, width, v.Header)
+	fit(rows, a.width(), v.Header)
 	out := tabwriter.NewWriter(a.env.Stdout, 0, 0, gap, ' ', 0)
 	for _, row := range rows {
 		if _, err := fmt.Fprintln(out, strings.Join(row, "\t")); err != nil {
