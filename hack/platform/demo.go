@@ -35,12 +35,18 @@ func demo(ctx context.Context, l layout) error {
 		fmt.Println()
 		err = down(l)
 	}
+	if err != nil {
+		return err
+	}
 	fmt.Println(message.Text("demo_total", message.Params{"Scenes": scenes, "Failed": failed}))
 	if failed > 0 {
-		err = errors.Join(err, errors.New("the story did not hold"))
+		return errSaid
 	}
-	return err
+	return nil
 }
+
+// errSaid ends the program with status 1; why has been printed already.
+var errSaid = errors.New("the story did not hold")
 
 func tell(ctx context.Context, l layout) (scenes, failed int, err error) {
 	u, err := newUp(l)

@@ -23,10 +23,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	err := dispatch(ctx, os.Args[1:])
 	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return
+	case !errors.Is(err, errSaid):
 		fmt.Fprintln(os.Stderr, "platform:", err)
-		os.Exit(1)
 	}
+	os.Exit(1)
 }
 
 const usage = `usage: platform [--dir FOLDER] COMMAND

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -84,19 +83,12 @@ func (l layout) refreshTokens(ctx context.Context, client kubernetes.Interface) 
 }
 
 // reviewerToken is the long-lived token with which Vault asks the apiserver
-// about the tokens that log in.
+// about the tokens that log in. It is made anew each time the platform comes up:
+// one from before an etcd that was lost belongs to an account that is gone.
 func (u *up) reviewerToken(ctx context.Context) (string, error) {
-	file := u.path("tokens", "vault-reviewer")
-	if raw, err := os.ReadFile(file); err == nil {
-		return string(raw), nil
-	}
 	client, err := u.kubernetes()
 	if err != nil {
 		return "", err
 	}
-	token, err := requestToken(ctx, client, "concordat-vault-reviewer", "", lifetime)
-	if err != nil {
-		return "", err
-	}
-	return token, replace(file, []byte(token), 0o600)
+	return requestToken(ctx, client, "concordat-vault-reviewer", "", lifetime)
 }

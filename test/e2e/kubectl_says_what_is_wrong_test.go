@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"strings"
 	"testing"
 )
@@ -14,6 +15,11 @@ func TestKubectlSaysInOneLineWhatIsWrongAndWhatToDo(t *testing.T) {
 	if err := control(t.Context(), "stop", "vault"); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := control(context.Background(), "start", "vault"); err != nil {
+			t.Error(err)
+		}
+	})
 	eventually(t, "an agency to say that Vault does not answer", func() bool {
 		return strings.Contains(kubectl(t, "get", "agencies", "--no-headers"), "Vault")
 	})

@@ -1,6 +1,9 @@
 package e2e
 
-import "testing"
+import (
+	"context"
+	"testing"
+)
 
 func TestWithoutVaultNothingOpens(t *testing.T) {
 	one := inForce(t, a, b)
@@ -10,7 +13,7 @@ func TestWithoutVaultNothingOpens(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := control(t.Context(), "start", "vault"); err != nil {
+		if err := control(context.Background(), "start", "vault"); err != nil { // the test's own context has ended
 			t.Error(err)
 		}
 	})
