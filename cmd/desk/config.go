@@ -26,6 +26,7 @@ type config struct {
 	state, cert, key            string
 	issuer, client, signClient  string
 	oidcCA, rolesFile           string
+	groupsClaim                 string
 	roles                       desk.RoleMap
 	level                       slog.Level
 }
@@ -53,10 +54,11 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	f.StringVar(&c.state, "state", "", "`folder` for the desk's database (required)")
 	f.StringVar(&c.cert, "tls-cert", "", "PEM `file` with the serving certificate chain (required)")
 	f.StringVar(&c.key, "tls-key", "", "PEM `file` with its key (required)")
-	f.StringVar(&c.issuer, "oidc-issuer", "", "`URL` of the agency's OpenID Connect provider (required)")
-	f.StringVar(&c.client, "oidc-client-id", "", "client `id` of the desk at the provider (required)")
+	f.StringVar(&c.issuer, "oidc-issuer", "", "`URL` of the agency's OpenID Connect provider; without one nobody logs in")
+	f.StringVar(&c.client, "oidc-client-id", "", "client `id` of the desk at the provider")
 	f.StringVar(&c.signClient, "oidc-sign-client-id", "", "client `id` for officers' signatures; default concordat-sign-<slug>")
 	f.StringVar(&c.oidcCA, "oidc-ca", "", "PEM `file` with the authorities trusted for the provider; default the system's")
+	f.StringVar(&c.groupsClaim, "oidc-groups-claim", "groups", "`claim` with the officer's groups")
 	f.StringVar(&c.rolesFile, "roles-file", "", "JSON `file` {\"group\": [\"role\", …]}; without it a group gives the role of its own name")
 	f.TextVar(&c.level, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	if err := f.Parse(args); err != nil {
@@ -75,7 +77,6 @@ func (c *config) complete() error {
 	}
 	for name, value := range map[string]string{
 		"--hub": c.hub, "--vault": c.vault, "--state": c.state, "--tls-cert": c.cert, "--tls-key": c.key,
-		"--oidc-issuer": c.issuer, "--oidc-client-id": c.client,
 	} {
 		if value == "" {
 			return errors.New(name + " is required")
@@ -83,6 +84,9 @@ func (c *config) complete() error {
 	}
 	if (c.vaultToken == "") == (c.vaultStaticToken == "") {
 		return errors.New("give one of --vault-token-file and --vault-static-token-file")
+	}
+	if (c.issuer == "") != (c.client == "") {
+		return errors.New("--oidc-issuer and --oidc-client-id go together")
 	}
 	if c.hubToken != "" && c.enrolmentCode != "" {
 		return errors.New("give one of --hub-token-file and --enrolment-code-file")

@@ -78,9 +78,12 @@ func wire(c config, store *deskstore.Store, log *slog.Logger) (*desk.Desk, error
 	if err != nil {
 		return nil, err
 	}
-	provider, err := desk.NewOIDC(desk.OIDCConfig{Issuer: c.issuer, ClientID: c.client, CAFile: c.oidcCA})
-	if err != nil {
-		return nil, fmt.Errorf("provider: %w", err)
+	var provider desk.Provider = desk.NoProvider{}
+	if c.issuer != "" {
+		provider, err = desk.NewOIDC(desk.OIDCConfig{Issuer: c.issuer, ClientID: c.client, CAFile: c.oidcCA, GroupsClaim: c.groupsClaim})
+		if err != nil {
+			return nil, fmt.Errorf("provider: %w", err)
+		}
 	}
 	kinds, err := item.NewKinds(bulletin.New())
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"os"
@@ -19,7 +20,24 @@ type OIDCConfig struct {
 	Issuer   string
 	ClientID string
 	CAFile   string // PEM; empty means the system's authorities
+	// GroupsClaim names the claim with the officer's groups, a string or a list of
+	// strings; empty means "groups".
+	GroupsClaim string
 }
+
+// NoProvider is Provider for an agency that has named none: nobody logs in, and
+// everything else works.
+type NoProvider struct{}
+
+var errNoProvider = errors.New("the agency has named no OpenID Connect provider")
+
+// Verify implements Provider.
+func (NoProvider) Verify(context.Context, string, string) (Claims, error) {
+	return Claims{}, refuseFor(CodeProviderAway, errNoProvider)
+}
+
+// Ready implements Provider.
+func (NoProvider) Ready(context.Context) error { return errNoProvider }
 
 // OIDC is Provider for any OpenID Connect provider. It reads the discovery
 // document at the first use and keys when they are needed.
@@ -37,6 +55,9 @@ const maxTokenAge = 10 * time.Minute
 func NewOIDC(config OIDCConfig) (*OIDC, error) {
 	if config.Issuer == "" || config.ClientID == "" {
 		return nil, errors.New("issuer and client id of the agency's provider are required")
+	}
+	if config.GroupsClaim == "" {
+		config.GroupsClaim = "groups"
 	}
 	roots, err := certPool(config.CAFile)
 	if err != nil {
@@ -103,11 +124,14 @@ func (p *OIDC) Verify(ctx context.Context, idToken, nonce string) (Claims, error
 		return Claims{}, refuseFor(CodeLoginRefused, err)
 	}
 	var told struct {
-		AuthorizedParty string   `json:"azp"`
-		Label           string   `json:"preferred_username"`
-		Groups          []string `json:"groups"`
+		AuthorizedParty string `json:"azp"`
+		Label           string `json:"preferred_username"`
 	}
 	if err := token.Claims(&told); err != nil {
+		return Claims{}, refuseFor(CodeLoginRefused, err)
+	}
+	groups, err := groupsOf(token, p.config.GroupsClaim)
+	if err != nil {
 		return Claims{}, refuseFor(CodeLoginRefused, err)
 	}
 	switch {
@@ -120,5 +144,24 @@ func (p *OIDC) Verify(ctx context.Context, idToken, nonce string) (Claims, error
 	case time.Since(token.IssuedAt) > maxTokenAge:
 		return Claims{}, refuseFor(CodeLoginRefused, errors.New("the token is old"))
 	}
-	return Claims{Issuer: token.Issuer, Subject: token.Subject, Label: told.Label, Groups: told.Groups}, nil
+	return Claims{Issuer: token.Issuer, Subject: token.Subject, Label: told.Label, Groups: groups}, nil
+}
+
+// groupsOf reads the claim with the groups; absent is none.
+func groupsOf(token *oidc.IDToken, claim string) ([]string, error) {
+	var all map[string]json.RawMessage
+	if err := token.Claims(&all); err != nil {
+		return nil, err
+	}
+	raw, present := all[claim]
+	if !present {
+		return nil, nil
+	}
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		return []string{one}, nil
+	}
+	var many []string
+	err := json.Unmarshal(raw, &many)
+	return many, err
 }
