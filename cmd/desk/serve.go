@@ -59,7 +59,8 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 	stopErr := server.Shutdown(grace)
 	cancel()
 	select {
-	case <-ended:
+	case second := <-ended:
+		log.Debug("ended", "error", second)
 	case <-grace.Done():
 	}
 	if errors.Is(err, http.ErrServerClosed) {

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +38,8 @@ func expand(revision *ledger.Revision, asked restriction.Set) (restriction.Set, 
 
 func badTerms(err error) error {
 	axis := ""
-	if wrong, ok := err.(*restriction.Error); ok {
+	var wrong *restriction.Error
+	if errors.As(err, &wrong) {
 		axis = string(wrong.Axis)
 	}
 	return &Error{Code: CodeRestrictions, Params: message.Params{"Axis": axis}, cause: err}

@@ -20,8 +20,8 @@ const (
 
 // agreement is one between the parties that only this test knows.
 type agreement struct {
-	reference, id, file string
-	parties             []string
+	reference, file string
+	parties         []string
 }
 
 type agreementView struct {

@@ -65,4 +65,6 @@ func (c checklist) Screen() []item.Text {
 	return texts
 }
 
-func (c checklist) Render(string) string { return c.Title + "\n- " + strings.Join(c.Steps, "\n- ") + "\n" }
+func (c checklist) Render(string) string {
+	return c.Title + "\n- " + strings.Join(c.Steps, "\n- ") + "\n"
+}

@@ -141,7 +141,7 @@ func (s *Story) read(ctx context.Context, one *bulletin, agency string) error {
 	}
 	result, err := s.open(ctx, one, reader)
 	if err == nil && result.Code != 0 {
-		err = fmt.Errorf("B%d was not opened at %s: %s", one.number, agency, result.Stderr)
+		err = fmt.Errorf("bulletin B%d was not opened at %s: %s", one.number, agency, result.Stderr)
 	}
 	if err != nil {
 		return err
@@ -181,7 +181,7 @@ func (s *Story) sentence(number int) (string, error) {
 	})
 	words := strings.Fields(longest)
 	if len(words) < 8 {
-		return "", fmt.Errorf("B%d has no sentence to look for", number)
+		return "", fmt.Errorf("bulletin B%d has no sentence to look for", number)
 	}
 	return strings.Join(words[:8], " "), nil
 }
@@ -269,7 +269,7 @@ func (s *Story) notOpened(ctx context.Context, one *bulletin) error {
 	}
 	s.output(result.Stderr)
 	if result.Code != exitRefused {
-		return fmt.Errorf("B%d: exit code %d, wanted a refusal: %s%s", one.number, result.Code, result.Stdout, result.Stderr)
+		return fmt.Errorf("opening B%d: exit code %d, wanted a refusal: %s%s", one.number, result.Code, result.Stdout, result.Stderr)
 	}
 	return nil
 }
@@ -289,7 +289,7 @@ func (s *Story) hubCannotRead(ctx context.Context) error {
 	var sentences []string
 	for number := 1; number <= 10; number++ {
 		if s.bulletins[number-1].item == "" {
-			return fmt.Errorf("B%d was never released: there is nothing to look for", number)
+			return fmt.Errorf("bulletin B%d was never released: there is nothing to look for", number)
 		}
 		sentence, err := s.sentence(number)
 		if err != nil {

@@ -3,6 +3,7 @@ package deskstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strconv"
 )
 
@@ -171,7 +172,7 @@ func (s *Store) AddApproval(ctx context.Context, draft string, version int, a Ap
 		var one int
 		err := tx.QueryRowContext(ctx, `SELECT 1 FROM drafts d JOIN draft_versions v ON v.draft = d.id AND v.version = d.version
 			WHERE d.id = ? AND d.version = ? AND v.content = ?`, draft, version, a.Content).Scan(&one)
-		if err == sql.ErrNoRows {
+		if errors.Is(err, sql.ErrNoRows) {
 			return ErrChanged
 		}
 		if err != nil {

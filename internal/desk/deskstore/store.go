@@ -157,7 +157,7 @@ func (s *Store) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 	if err != nil {
 		return diskError(err)
 	}
-	defer tx.Rollback()
+	defer func() { _ = tx.Rollback() }() // nothing to roll back after a commit
 	if err := f(tx); err != nil {
 		return diskError(err)
 	}
