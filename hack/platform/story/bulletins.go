@@ -112,7 +112,8 @@ func (s *Story) exchange(ctx context.Context) error {
 
 func (s *Story) release(ctx context.Context, one *bulletin) error {
 	var released struct {
-		Item string `json:"item"`
+		Item  string `json:"item"`
+		Index int    `json:"index"`
 	}
 	releaser := s.As(one.publisher, "releaser-1")
 	args := []string{"bulletin", "release", one.draft, "--agreement", one.agreement, "--tlp", one.tlp, "--yes"}
@@ -121,6 +122,7 @@ func (s *Story) release(ctx context.Context, one *bulletin) error {
 		return err
 	}
 	one.item = released.Item
+	s.output(s.text("demo_released", message.Params{"Item": released.Item, "Entry": released.Index}))
 	return nil
 }
 
@@ -145,6 +147,10 @@ func (s *Story) read(ctx context.Context, one *bulletin, agency string) error {
 	}
 	if err != nil {
 		return err
+	}
+	if one.number == 1 {
+		s.output(result.Stderr)
+		s.output(result.Stdout)
 	}
 	sentence, err := s.sentence(one.number)
 	if err != nil {
@@ -267,7 +273,7 @@ func (s *Story) notOpened(ctx context.Context, one *bulletin) error {
 	if err != nil {
 		return err
 	}
-	s.output(result.Stderr)
+	s.output(lastLine(result.Stderr))
 	if result.Code != exitRefused {
 		return fmt.Errorf("opening B%d: exit code %d, wanted a refusal: %s%s", one.number, result.Code, result.Stdout, result.Stderr)
 	}

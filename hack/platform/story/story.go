@@ -140,9 +140,15 @@ func (s *Story) tries(ctx context.Context, o *officer.Officer, args ...string) (
 	}
 	s.output(result.Stdout)
 	if result.Code != 0 {
-		s.output(result.Stderr)
+		s.output(lastLine(result.Stderr))
 	}
 	return result, nil
+}
+
+// lastLine is where a refused command says why; before it stands what was read.
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndexByte(text, '\n')+1:]
 }
 
 // refused lets an officer try what must be refused with exactly this exit code.
