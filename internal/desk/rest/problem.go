@@ -83,10 +83,14 @@ func params(e *desk.Error) message.Params {
 // detail says the reason, where the catalogue has a sentence for it that needs no
 // more than is known here.
 func detail(lang string, e *desk.Error) string {
-	if e.Reason == "" || !message.Known(e.Reason) {
+	code := e.Reason
+	if !message.Known(code) {
+		code = "hub_" + code // a refusal that the hub explained
+	}
+	if e.Reason == "" || !message.Known(code) {
 		return ""
 	}
-	text := message.Render(lang, message.New(e.Reason, message.Params{"Axis": last(e.Evidence), "Findings": len(e.Findings)}))
+	text := message.Render(lang, message.New(code, message.Params{"Axis": last(e.Evidence), "Findings": len(e.Findings)}))
 	if strings.Contains(text, "<no value>") {
 		return ""
 	}
