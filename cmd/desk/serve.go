@@ -45,28 +45,23 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := make(chan error, 2)
-	go func() { ended <- d.Run(ctx) }()
-	go func() { ended <- server.ServeTLS(listener, "", "") }()
+	worked, served := make(chan error, 1), make(chan error, 1)
+	go func() { worked <- d.Run(ctx) }()
+	go func() { served <- server.ServeTLS(listener, "", "") }()
 	log.Info("serving", "agency", c.agency, "address", listener.Addr().String(), "url", c.externalURL)
+	var failed error
 	select {
 	case <-ctx.Done():
-	case err = <-ended:
+	case failed = <-served: // a listener that ended before it was asked to
+	case failed = <-worked:
+		worked <- nil
 	}
-	// The desk stops before its store closes.
 	grace, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer done()
-	stopErr := server.Shutdown(grace)
+	stopped := server.Shutdown(grace)
 	cancel()
-	select {
-	case second := <-ended:
-		log.Debug("ended", "error", second)
-	case <-grace.Done():
-	}
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
-	}
-	return errors.Join(err, stopErr)
+	<-worked // the desk stops before its store closes
+	return errors.Join(failed, stopped)
 }
 
 func wire(c config, store *deskstore.Store, log *slog.Logger) (*desk.Desk, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/desk/deskstore"
+	"github.com/concordat-hub/concordat/internal/failpoint"
 	"github.com/concordat-hub/concordat/internal/ledger"
 )
 
@@ -92,6 +93,7 @@ func (d *Desk) fold(ctx context.Context, after uint64, feed Feed) (bool, error) 
 		err = d.Store.AddEntries(ctx, rows, feed.Next)
 	}
 	if err == nil {
+		failpoint.Hit("desk.feed.stored")
 		d.cursor, d.gap = feed.Next, ""
 		d.mu.Unlock()
 		poke(d.changed)

@@ -11,6 +11,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/desk/deskstore"
+	"github.com/concordat-hub/concordat/internal/failpoint"
 	"github.com/concordat-hub/concordat/internal/item"
 	"github.com/concordat-hub/concordat/internal/ledger"
 	"github.com/concordat-hub/concordat/internal/policy"
@@ -112,6 +113,7 @@ func (d *Desk) openAnew(ctx context.Context, o *Officer, lang string, a asked, r
 	if err := d.checkDescriptor(a.release, sd); err != nil || sd.Descriptor.Part != bodyPart || sd.Descriptor.Content != a.release.Content {
 		return deskapi.Opened{}, refuseFor(CodeContentDamaged, errors.Join(err, errDamaged))
 	}
+	failpoint.Hit("desk.open.answered")
 	raw, salt, openErr := d.openPart(ctx, sd, opened.Header)
 	// The hub allowed it at its index; what the ledger says meanwhile counts too,
 	// and may be why the body is not handed out any more.
@@ -137,6 +139,7 @@ func (d *Desk) openAnew(ctx context.Context, o *Officer, lang string, a asked, r
 	if err := d.Store.AnsweredOpening(ctx, opening); err != nil {
 		return deskapi.Opened{}, err
 	}
+	failpoint.Hit("desk.open.noted")
 	if again.until.After(d.Now()) {
 		err := d.Store.PutKept(ctx, deskstore.Kept{
 			Release: string(a.id), Officer: o.Name, Purpose: r.Purpose, Until: again.until.Unix(),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/desk/deskstore"
+	"github.com/concordat-hub/concordat/internal/failpoint"
 	"github.com/concordat-hub/concordat/internal/ledger"
 	"github.com/concordat-hub/concordat/internal/policy"
 	"github.com/concordat-hub/concordat/internal/seal"
@@ -76,14 +77,17 @@ func (d *Desk) advance(ctx context.Context, o *deskstore.Outgoing) error {
 		if err := d.signOutgoing(ctx, o); err != nil {
 			return err
 		}
+		failpoint.Hit("desk.release.signed")
 		request, err := d.upload(ctx, o)
 		if err != nil {
 			return err
 		}
+		failpoint.Hit("desk.release.uploaded")
 		appended, err := d.hub.Release(ctx, request)
 		if err != nil {
 			return err
 		}
+		failpoint.Hit("desk.release.appended")
 		index = appended.Index
 	}
 	o.State, o.Code, o.Index = deskstore.Done, "", index

@@ -14,6 +14,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/desk/deskstore"
+	"github.com/concordat-hub/concordat/internal/failpoint"
 	"github.com/concordat-hub/concordat/internal/item"
 	"github.com/concordat-hub/concordat/internal/ledger"
 	"github.com/concordat-hub/concordat/internal/policy"
@@ -179,6 +180,7 @@ func (d *Desk) Release(ctx context.Context, o *Officer, lang, id string, r deska
 	if err != nil {
 		return deskapi.Release{}, err
 	}
+	failpoint.Hit("desk.release.queued")
 	if outgoing.State == deskstore.Pending {
 		outgoing, err = d.send(ctx, outgoing.ID)
 		if err != nil {

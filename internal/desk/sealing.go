@@ -12,6 +12,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/desk/deskstore"
+	"github.com/concordat-hub/concordat/internal/failpoint"
 	"github.com/concordat-hub/concordat/internal/ledger"
 	"github.com/concordat-hub/concordat/internal/screen"
 	"github.com/concordat-hub/concordat/internal/seal"
@@ -64,6 +65,7 @@ func (d *Desk) recoverOrMakeSecret(ctx context.Context) ([]byte, error) {
 		_, _ = rand.Read(secret) // never fails
 		if wrapped, err = d.Keys.Wrap(ctx, secret, d.aad(secretName, "")); err == nil {
 			err = d.hub.PutDeposit(ctx, d.depositName(), wrapped)
+			failpoint.Hit("desk.secret.deposited")
 		}
 	}
 	if err != nil {
@@ -157,6 +159,7 @@ func (d *Desk) ensureSealing(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	failpoint.Hit("desk.sealing.stored")
 	if !id.Deposited {
 		if err := d.hub.PutDeposit(ctx, id.Thumbprint, id.Wrapped); err != nil {
 			return err
@@ -165,12 +168,14 @@ func (d *Desk) ensureSealing(ctx context.Context) error {
 			return err
 		}
 	}
+	failpoint.Hit("desk.sealing.deposited")
 	older := d.currentSealing()
 	if err := d.publish(ctx, func(c act.Common, prev act.ID) act.Payload {
 		return &act.KeyAdd{Common: c, Purpose: act.Sealing, Recipient: id.Recipient, Prev: prev}
 	}); err != nil {
 		return err
 	}
+	failpoint.Hit("desk.sealing.published")
 	// Others seal to the newest key; the older ones only open from now on.
 	for _, key := range older {
 		if err := d.publish(ctx, func(c act.Common, prev act.ID) act.Payload {

@@ -88,12 +88,25 @@ type site struct {
 	rotate time.Duration
 	faults *faultyHub        // between the desk and its hub
 	tokens map[string]string // of officers' sessions
-	stop   func()
+	// program runs the desk as a process of its own, with failpoint armed.
+	program, failpoint string
+	ended              chan struct{}
+	stop               func()
 }
 
-// agency makes an agency's mount and keys in Vault, admits it, and runs its desk
-// until it is ready.
+// agency is an admitted agency whose desk runs and is ready.
 func (w *world) agency(name string, kinds ...item.Kind) *site {
+	w.t.Helper()
+	s := w.admitted(name, kinds...)
+	s.start()
+	w.t.Cleanup(func() { s.stop() })
+	s.awaitReady()
+	return s
+}
+
+// admitted is an agency with its mount and keys in Vault, whose desk does not run
+// yet.
+func (w *world) admitted(name string, kinds ...item.Kind) *site {
 	w.t.Helper()
 	root := w.hub.Vault.Client(w.hub.Vault.RootToken)
 	mount := "concordat/agency-" + name
@@ -119,9 +132,6 @@ func (w *world) agency(name string, kinds ...item.Kind) *site {
 	w.hub.Admit(w.t, act.AgencyName(name))
 	s := &site{w: w, name: act.AgencyName(name), dir: w.t.TempDir(), kinds: kinds, faults: &faultyHub{}, tokens: map[string]string{}, vault: w.hub.Vault.Server.Token(policy)}
 	w.desks[name] = s
-	s.start()
-	w.t.Cleanup(func() { s.stop() })
-	s.awaitReady()
 	return s
 }
 
@@ -129,6 +139,10 @@ func (w *world) agency(name string, kinds ...item.Kind) *site {
 func (s *site) start() {
 	t := s.w.t
 	t.Helper()
+	if s.program != "" {
+		s.startProgram()
+		return
+	}
 	store, err := deskstore.Open(s.dir)
 	if err != nil {
 		t.Fatal(err)
