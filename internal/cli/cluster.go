@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"path/filepath"
-	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -112,7 +111,7 @@ func (a *app) ringOfCluster(ctx context.Context) (*keyring.Ring, error) {
 	for _, object := range list {
 		agency := keyring.Agency{
 			LegalName: object.Spec.LegalName, Jurisdiction: object.Spec.Jurisdiction,
-			Kind: strings.ToLower(object.Spec.Kind), Mandate: object.Spec.Mandate,
+			Kind: object.Spec.Kind, Mandate: object.Spec.Mandate,
 		}
 		for _, key := range object.Status.Keys {
 			switch key.Purpose {
