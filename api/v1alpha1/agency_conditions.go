@@ -35,7 +35,7 @@ const (
 	ReasonProgressing    = "Progressing"
 )
 
-// Stalled is present and True when nothing will move until a person acts
+// ConditionStalled is present and True when nothing will move until a person acts
 // (kstatus). Its reason repeats that of the condition which is stuck.
 const ConditionStalled = "Stalled"
 

@@ -212,10 +212,10 @@ type RoleMapping struct {
 type DeskMode string
 
 const (
-	// DeskManaged: the operator runs the desk in the agency's namespace. The
+	// DeskManaged means that the operator runs the desk in the agency's namespace. The
 	// administrators of the cluster and of its Vault are trusted not to read.
 	DeskManaged DeskMode = "Managed"
-	// DeskExternal: the agency runs its desk at its own site. The operator keeps
+	// DeskExternal means that the agency runs its desk at its own site. The operator keeps
 	// the agency's namespace so that nobody else takes its name, without a desk.
 	DeskExternal DeskMode = "External"
 )
@@ -282,11 +282,11 @@ type Quotas struct {
 type EndingOfAgreements string
 
 const (
-	// EndingWait: offboarding waits until the agency has withdrawn from each of
+	// EndingWait means that offboarding waits until the agency has withdrawn from each of
 	// its agreements, or they have ended.
 	EndingWait EndingOfAgreements = "Wait"
-	// EndingRegistrar: the registrar's own offboarding act ends the agency's part
-	// in them. For an agency that no longer answers.
+	// EndingRegistrar means that the registrar's own offboarding act ends the
+	// agency's part in them, for an agency that no longer answers.
 	EndingRegistrar EndingOfAgreements = "Registrar"
 )
 
@@ -307,13 +307,14 @@ type Offboard struct {
 type Custody string
 
 const (
-	// CustodyManaged: cluster administrators and the shared Vault's.
+	// CustodyManaged is trust in cluster administrators and the shared Vault's.
 	CustodyManaged Custody = "Managed"
-	// CustodyManagedOwnVault: cluster administrators, through the running desk.
+	// CustodyManagedOwnVault is trust in cluster administrators, who can reach the
+	// running desk.
 	CustodyManagedOwnVault Custody = "ManagedOwnVault"
-	// CustodyExternal: the shared Vault's administrators.
+	// CustodyExternal is trust in the shared Vault's administrators.
 	CustodyExternal Custody = "External"
-	// CustodyOwn: nobody; desk and Vault are the agency's own.
+	// CustodyOwn is trust in nobody: desk and Vault are the agency's own.
 	CustodyOwn Custody = "Own"
 )
 

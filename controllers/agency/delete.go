@@ -128,10 +128,8 @@ func (r *Reconciler) removeAll(ctx context.Context, s *scope, ours bool) (done b
 			r.reportBlocked(s, "hub")
 			return false, nil
 		}
-		standing, err := r.Registrar.Agency(ctx, string(s.name))
-		if err != nil || standing.Status != statusOffboarded {
-			return false, nil // looked at again soon
-		}
+		// Nothing is believed of the request: the ledger is looked at again soon.
+		return false, nil
 	}
 	if !ours {
 		return true, nil

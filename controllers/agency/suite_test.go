@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-func scheme(t *testing.T) *runtime.Scheme {
+func scheme(t testing.TB) *runtime.Scheme {
 	t.Helper()
 	s := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(s), v1alpha1.AddToScheme(s)); err != nil {
@@ -62,7 +62,7 @@ func scheme(t *testing.T) *runtime.Scheme {
 	return s
 }
 
-func newClient(t *testing.T, config *rest.Config) client.Client {
+func newClient(t testing.TB, config *rest.Config) client.Client {
 	t.Helper()
 	c, err := client.New(config, client.Options{Scheme: scheme(t)})
 	if err != nil {
@@ -97,7 +97,7 @@ func (c *clock) Pass(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	server := vaulttest.Start(t)
 	bootstrapVault(t, server)
@@ -106,7 +106,7 @@ func newWorld(t *testing.T) *world {
 
 // newWorldAt is an operator in this cluster, in front of a Vault and a hub that
 // may have known another cluster before.
-func newWorldAt(t *testing.T, at *cluster.Cluster, server *vaulttest.Server, hub *hub) *world {
+func newWorldAt(t testing.TB, at *cluster.Cluster, server *vaulttest.Server, hub *hub) *world {
 	t.Helper()
 	w := &world{
 		kube: newClient(t, at.Config), vault: server, hub: hub, desk: newDesk(t),
@@ -137,7 +137,7 @@ func newWorldAt(t *testing.T, at *cluster.Cluster, server *vaulttest.Server, hub
 	return w
 }
 
-func bootstrapVault(t *testing.T, server *vaulttest.Server) {
+func bootstrapVault(t testing.TB, server *vaulttest.Server) {
 	t.Helper()
 	ca, err := os.ReadFile(server.CAFile)
 	if err != nil {
@@ -242,7 +242,7 @@ type desk struct {
 	ready atomic.Bool
 }
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{}
 	d.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -21,7 +21,7 @@ type Condition struct {
 	Message message.Message
 }
 
-// True, False and Unknown name an observation; params fill the sentence's holes.
+// True is an observation that something is so; params fill the sentence's holes.
 func True(kind, reason, code string, params message.Params) Condition {
 	return Condition{kind, metav1.ConditionTrue, reason, message.New(code, params)}
 }
