@@ -1,0 +1,116 @@
+package bench
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/hub"
+	"github.com/concordat-hub/concordat/internal/hub/hubtest"
+	"github.com/concordat-hub/concordat/internal/ledger"
+	"github.com/concordat-hub/concordat/internal/store"
+	"github.com/concordat-hub/concordat/internal/store/files"
+	"github.com/concordat-hub/concordat/internal/store/sqlite"
+	"github.com/concordat-hub/concordat/internal/tlog"
+)
+
+// BenchmarkHubStart measures how long a hub needs before it may decide anything,
+// beside reading the same rows and verifying one signature for each.
+func BenchmarkHubStart(b *testing.B) {
+	h := hubtest.Start(b, hubtest.Options{})
+	a, other := h.Enrol(b, "agencya"), h.Enrol(b, "agencyb")
+	ref := h.Agree(b, h.Document(a, other), a, other)
+	item := a.Seal(b, ref, "sample content of a bulletin", other)
+	h.Stop()
+	db, err := sqlite.Open(b.Context(), h.Dir, sqlite.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	blobs, err := files.Open(filepath.Join(h.Dir, "blobs"), files.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	config := hub.Config{
+		ID: hubtest.HubID, Store: db, Blobs: blobs, Vault: nil, Clock: hub.SystemClock(), Log: slog.New(slog.DiscardHandler),
+	}
+	for _, entries := range []uint64{1_000, 10_000} {
+		fill(b, db, entries, func() string {
+			item.Payload.Item, item.Payload.JTI = act.NewItemID(), act.NewJTI()
+			return a.SignAct(b, act.DeskSign, item.Payload)
+		})
+		b.Run(fmt.Sprintf("entries=%d", entries), func(b *testing.B) { measureStart(b, config, entries) })
+	}
+}
+
+// fill appends signed acts as the hub does, until the ledger has so many entries.
+func fill(b *testing.B, db store.Store, entries uint64, next func() string) {
+	b.Helper()
+	err := db.Update(b.Context(), func(tx store.Tx) error {
+		size, err := tx.Size()
+		if err != nil {
+			return err
+		}
+		for now := time.Now(); size < entries; size++ {
+			a, err := act.Parse([]byte(next()))
+			if err != nil {
+				return err
+			}
+			bytes, err := ledger.Entry{Index: size, Time: now, Act: a}.Bytes()
+			if err != nil {
+				return err
+			}
+			e := store.NewEntry{Entry: store.Entry{Index: size, Bytes: bytes}, Act: a.ID}
+			hashes, err := tlog.AppendHashes(int64(size), tlog.Commit(e.Salt, bytes), tx)
+			if err != nil {
+				return err
+			}
+			if err := tx.Append(e, tlog.StoredHashCount(int64(size)), hashes); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func measureStart(b *testing.B, config hub.Config, entries uint64) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := &samples{}
+	for b.Loop() {
+		s.time(b, "start", func() error { _, err := hub.Open(b.Context(), config); return err })
+		var rows []store.Entry
+		s.time(b, "reading the rows", func() error {
+			return config.Store.View(b.Context(), func(r store.Reader) error {
+				rows, err = r.Entries(0, int(entries))
+				return err
+			})
+		})
+		signatures := make([][]byte, len(rows))
+		for i, row := range rows {
+			signatures[i] = ed25519.Sign(private, row.Bytes)
+		}
+		s.time(b, "verifying a signature for each", func() error {
+			for i, row := range rows {
+				if !ed25519.Verify(public, row.Bytes, signatures[i]) {
+					return fmt.Errorf("signature %d", i)
+				}
+			}
+			return nil
+		})
+	}
+	b.ReportMetric(ratio(s.median("start"), s.median("reading the rows", "verifying a signature for each")), "x-parts")
+	b.ReportMetric(float64(entries)/s.median("start").Seconds(), "entries/s")
+	b.ReportMetric(0, "ns/op")
+	b.Log("\n" + s.table())
+}
