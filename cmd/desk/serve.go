@@ -60,8 +60,8 @@ func serve(ctx context.Context, c config, log *slog.Logger) error {
 	defer done()
 	stopped := server.Shutdown(grace)
 	cancel()
-	<-worked // the desk stops before its store closes
-	return errors.Join(failed, stopped)
+	ended := <-worked // the desk stops before its store closes
+	return errors.Join(failed, ended, stopped)
 }
 
 func wire(c config, store *deskstore.Store, log *slog.Logger) (*desk.Desk, error) {

@@ -46,7 +46,7 @@ type Desk struct {
 
 	// releasing serialises the choice of an item's next version; sending the
 	// outbox, so that one act is not sent by two at once.
-	releasing, sending sync.Mutex
+	releasing, sending gate
 
 	mu      sync.RWMutex
 	state   *ledger.State // the agency's part of the ledger; nil until the hub is pinned
@@ -83,7 +83,7 @@ func New(o Options) (*Desk, error) {
 		o.Rotation = rotation
 	}
 	d := &Desk{
-		Options: o, waiting: CodeNotReady, keys: seal.Keyring{},
+		Options: o, waiting: CodeNotReady, keys: seal.Keyring{}, releasing: make(gate, 1), sending: make(gate, 1),
 		changed: make(chan struct{}, 1), outbox: make(chan struct{}, 1),
 	}
 	var err error
@@ -132,6 +132,20 @@ func (d *Desk) begun() error {
 		return &Error{Code: CodeNotReady, Reason: d.waiting}
 	}
 	return nil
+}
+
+// gate lets one through at a time; waiting for it ends with the context, which a
+// mutex does not.
+type gate chan struct{}
+
+// enter returns what leaves the gate again.
+func (g gate) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case g <- struct{}{}:
+		return func() { <-g }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // poke wakes whoever listens, without waiting.

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/client/deskclient"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/internal/tlog"
 )
 
 func TestBadRequestsGetAClearAnswer(t *testing.T) {
@@ -29,6 +31,8 @@ func TestBadRequestsGetAClearAnswer(t *testing.T) {
 		"no such method":     {"PATCH", "/api/v1/drafts", "", "not_found"},
 		"no such draft":      {"GET", "/api/v1/drafts/x", "", "not_found"},
 		"no such item":       {"GET", "/api/v1/items/x", "", "not_found"},
+		"a member twice":     {"POST", "/api/v1/drafts", `{"kind":"bulletin","kind":"checklist-test","source":"x"}`, "request_malformed"},
+		"another case":       {"POST", "/api/v1/drafts", `{"Kind":"bulletin","source":"x"}`, "request_malformed"},
 		"no such box":        {"GET", "/api/v1/items?box=bin", "", "request_malformed"},
 	} {
 		var body any
@@ -229,5 +233,34 @@ func TestANewVersionIsTheSameItem(t *testing.T) {
 	opened, err := b.open(release.Item)
 	if err != nil || opened.Version != 2 || !strings.Contains(opened.Rendered, "What published reports describe") {
 		t.Fatalf("%+v, %v", opened.Version, err)
+	}
+}
+
+// An observer sees that there is an item, and its body is not sealed to it at all.
+func TestAnObserverGetsTheCoverOnly(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.agency("agencyb")
+	id := w.agree([]*site{a, b}, func(d *agreement.Document) { d.Parties[1].Role = agreement.Observer })
+	draft := a.approved("bulletin", sample(t))
+	release, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.received(release.Item); got.Title["en"] == "" {
+		t.Fatalf("%+v", got)
+	}
+	_, err = b.open(release.Item)
+	wantCode(t, err, "open_denied")
+	var refused *deskclient.Error
+	if !errors.As(err, &refused) || refused.Reason != "policy_role_forbids" {
+		t.Fatalf("%v", err)
+	}
+	raw, err := b.officer("reader-1", "reader").Receipt(t.Context(), release.Item, "release", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	receipt, err := tlog.ParseReceipt(raw)
+	if err != nil || len(receipt.Descriptors) != 1 || receipt.Descriptors[0].Descriptor.Part != "cover" {
+		t.Fatalf("%+v, %v", receipt.Descriptors, err)
 	}
 }

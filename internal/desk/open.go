@@ -106,6 +106,11 @@ func (d *Desk) showAgain(ctx context.Context, o *Officer, lang string, a asked, 
 // openAnew signs an item.open, asks the hub and opens what it hands out.
 func (d *Desk) openAnew(ctx context.Context, o *Officer, lang string, a asked, r deskapi.OpenRequest) (deskapi.Opened, error) {
 	opening, opened, err := d.askHub(ctx, o, a, r)
+	if AsError(err).Code == CodeNotFound && err != nil && !a.decision.Allow {
+		// To the hub an observer of the cover has no body at all; the officer is told
+		// why, since the desk knows the agreement.
+		return deskapi.Opened{}, d.openDenied(a.decision.Reason, a.decision.Evidence)
+	}
 	if err != nil {
 		return deskapi.Opened{}, err
 	}

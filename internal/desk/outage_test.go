@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/concordat-hub/concordat/internal/desk"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
@@ -229,4 +230,73 @@ func TestAFullDiskRefusesAndLosesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.sent(draft)
+}
+
+// Two versions of one item wait at the same time: each has its own number.
+func TestVersionsThatWaitKeepTheirOrder(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.agency("agencyb")
+	agreementID := w.agree([]*site{a, b})
+	draft := a.approved("bulletin", sample(t))
+	releaser, analyst := a.officer("releaser-1", "releaser"), a.officer("analyst-1", "analyst")
+	hold := func(context.Context, desk.ReleaseRequest, func(context.Context, desk.ReleaseRequest) (desk.Appended, error)) (desk.Appended, error) {
+		return desk.Appended{}, desk.ErrHubUnavailable
+	}
+	a.faults.set(func() { a.faults.release = hold })
+	_, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
+	wantCode(t, err, "hub_unavailable")
+	source := strings.Replace(sample(t), "What public reports describe", "What published reports describe", 1)
+	edited, err := analyst.EditDraft(t.Context(), draft.ID, draft.Version, deskapi.DraftRequest{Source: source})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.officer("reviewer-1", "reviewer").Approve(t.Context(), edited.ID, edited.ContentDigest); err != nil {
+		t.Fatal(err)
+	}
+	_, err = releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
+	wantCode(t, err, "hub_unavailable")
+	a.faults.set(func() { a.faults.release = nil })
+	w.await("both are sent", func() bool {
+		d, err := analyst.Draft(t.Context(), draft.ID)
+		return err == nil && len(d.Releases) == 2 && d.Releases[0].State == "done" && d.Releases[1].State == "done"
+	})
+	w.await("both are received", func() bool {
+		it, err := b.officer("reader-1", "reader").Item(t.Context(), draft.Item)
+		return err == nil && len(it.Releases) == 2 && it.Releases[0].Version == 2 && it.Releases[1].Version == 1
+	})
+}
+
+// A recipient that replaced its identity meanwhile could not open what waits; it
+// is given up, and releasing again seals to the new one.
+func TestWhatWaitedIsNotSentToAnIdentityThatEnded(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.agency("agencyb")
+	agreementID := w.agree([]*site{a, b})
+	draft := a.approved("bulletin", sample(t))
+	releaser, analyst := a.officer("releaser-1", "releaser"), a.officer("analyst-1", "analyst")
+	a.faults.set(func() {
+		a.faults.release = func(context.Context, desk.ReleaseRequest, func(context.Context, desk.ReleaseRequest) (desk.Appended, error)) (desk.Appended, error) {
+			return desk.Appended{}, desk.ErrHubUnavailable
+		}
+	})
+	_, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
+	wantCode(t, err, "hub_unavailable")
+	made := time.Now()
+	b.stop()
+	b.rotate = time.Second
+	w.await("the identity is due", func() bool { return time.Since(made) > b.rotate })
+	b.start()
+	b.awaitReady()
+	w.await("the release is given up", func() bool {
+		d, err := analyst.Draft(t.Context(), draft.ID)
+		return err == nil && len(d.Releases) == 1 && d.Releases[0].State == "refused" && d.Releases[0].Reason == "desk_recipient_key_ended"
+	})
+	a.faults.set(func() { a.faults.release = nil })
+	if _, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID}); err != nil {
+		t.Fatal(err)
+	}
+	b.received(draft.Item)
+	if _, err := b.open(draft.Item); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -14,20 +14,16 @@ import (
 	"github.com/concordat-hub/concordat/internal/seal"
 )
 
+// sendTime bounds one attempt, so that one release that hangs does not hold up
+// the others for long.
+const sendTime = 2 * time.Minute
+
 // sendOutbox sends what waits, in the order in which it was made, for as long as
 // the desk lives. It is the same code as the first attempt.
 func (d *Desk) sendOutbox(ctx context.Context) {
 	for ctx.Err() == nil {
-		pending, err := d.Store.Outgoings(ctx, deskstore.Pending)
-		for _, o := range pending {
-			if _, err = d.send(ctx, o.ID); err != nil {
-				d.Log.Warn("a release waits", "agency", d.Agency, "code", AsError(err).Code, "cause", err)
-				break
-			}
-		}
-		d.health.waits(len(pending), err)
 		wait := time.Minute
-		if len(pending) > 0 && err != nil {
+		if left := d.sendPending(ctx); left > 0 {
 			wait = 2 * time.Second
 		}
 		select {
@@ -41,11 +37,39 @@ func (d *Desk) sendOutbox(ctx context.Context) {
 	}
 }
 
+// sendPending tries what waits and returns how many still do.
+func (d *Desk) sendPending(ctx context.Context) int {
+	pending, err := d.Store.Outgoings(ctx, deskstore.Pending)
+	if err != nil {
+		d.Log.Error("the outbox cannot be read", "agency", d.Agency, "cause", err)
+		return 1
+	}
+	left := len(pending)
+	for _, o := range pending {
+		bounded, cancel := context.WithTimeout(ctx, sendTime)
+		_, err := d.send(bounded, o.ID)
+		cancel()
+		if err == nil {
+			left--
+			continue
+		}
+		d.Log.Warn("a release waits", "agency", d.Agency, "code", AsError(err).Code, "cause", err)
+		if AsError(err).Retryable() {
+			break // the others lack the same, and their order matters
+		}
+	}
+	d.health.waits(left)
+	return left
+}
+
 // send takes one release as far as it gets: sign, upload, release. Every step is
 // repeatable, and a crash after any of them repeats it with the same bytes.
 func (d *Desk) send(ctx context.Context, id string) (deskstore.Outgoing, error) {
-	d.sending.Lock()
-	defer d.sending.Unlock()
+	leave, err := d.sending.enter(ctx)
+	if err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	defer leave()
 	o, err := d.Store.OutgoingByID(ctx, id)
 	if err != nil || o.State != deskstore.Pending {
 		return o, err
@@ -94,6 +118,10 @@ func (d *Desk) advance(ctx context.Context, o *deskstore.Outgoing) error {
 	return d.Store.EndOutgoing(ctx, *o)
 }
 
+// reasonKeyEnded: an agency has replaced the identity that the release was sealed
+// to while it waited. Releasing again seals to the new one.
+const reasonKeyEnded = "desk_recipient_key_ended"
+
 // stillRight looks at the newest ledger: the act may stand there already, its
 // answer lost, or what allowed it may have ended while it waited.
 func (d *Desk) stillRight(ctx context.Context, o *deskstore.Outgoing) (index uint64, done bool, err error) {
@@ -104,6 +132,10 @@ func (d *Desk) stillRight(ctx context.Context, o *deskstore.Outgoing) (index uin
 	if err != nil {
 		return 0, false, err
 	}
+	var sealed []seal.SaltedDescriptor
+	if err := json.Unmarshal(o.Secret.Descriptors, &sealed); err != nil {
+		return 0, false, err
+	}
 	var decision policy.Decision
 	err = d.view(func(s *ledger.State, now time.Time) error {
 		if index, done = s.Seen(act.ID(o.Secret.ActID)); done {
@@ -112,6 +144,12 @@ func (d *Desk) stillRight(ctx context.Context, o *deskstore.Outgoing) (index uin
 		decision = policy.Decide(s, policy.Request{
 			Action: policy.ToRelease, Agency: d.Agency, Payload: payload, Recipients: agencies(o.Secret.Recipients),
 		}, now)
+		for _, one := range sealed {
+			name, thumbprint := act.AgencyName(one.Descriptor.Agency), act.Thumbprint(one.Descriptor.Sealing)
+			if decision.Allow && !inForceKey(s, name, act.Sealing, thumbprint) {
+				decision = policy.Decision{Reason: reasonKeyEnded}
+			}
+		}
 		return nil
 	})
 	if err != nil || done || decision.Allow {

@@ -26,7 +26,7 @@ func (h *health) hubAnswered(_ time.Time, err error) {
 	h.hub = err == nil
 }
 
-func (h *health) waits(n int, _ error) {
+func (h *health) waits(n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.pending = n

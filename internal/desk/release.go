@@ -34,6 +34,7 @@ type target struct {
 	agency    act.AgencyName
 	recipient string // age recipient
 	sealing   act.Thumbprint
+	opens     bool // may open, and so gets the body; an observer gets the cover
 }
 
 // plan is a release as it would be made now.
@@ -81,6 +82,10 @@ func (d *Desk) plan(ctx context.Context, lang string, draft deskstore.Draft, r d
 	if err != nil {
 		return plan{}, err
 	}
+	waiting, err := d.Store.Outgoings(ctx, deskstore.Pending)
+	if err != nil {
+		return plan{}, err
+	}
 	var p plan
 	err = d.view(func(s *ledger.State, now time.Time) error {
 		p.revision = d.inForce(s, r.Agreement, now)
@@ -91,6 +96,7 @@ func (d *Desk) plan(ctx context.Context, lang string, draft deskstore.Draft, r d
 			return err
 		}
 		p.payload = d.releasePayload(s, draft, p, approvals, now)
+		p.payload.Version = nextVersion(s, draft, waiting)
 		p.decision = policy.Decide(s, policy.Request{Action: policy.ToRelease, Agency: d.Agency, Payload: p.payload}, now)
 		d.choose(s, lang, &p, now)
 		return nil
@@ -101,7 +107,7 @@ func (d *Desk) plan(ctx context.Context, lang string, draft deskstore.Draft, r d
 func (d *Desk) releasePayload(s *ledger.State, draft deskstore.Draft, p plan, approvals []deskstore.Approval, now time.Time) *act.ItemRelease {
 	payload := &act.ItemRelease{
 		Common: act.Common{Issuer: d.Agency, Audience: s.Genesis.Hub, JTI: act.NewJTI(), IssuedAt: canonical.At(now)},
-		Item:   draft.Item, Version: nextVersion(s, draft), ItemKind: draft.Kind,
+		Item:   draft.Item, ItemKind: draft.Kind,
 		Agreement:    act.AgreementRef{ID: p.revision.Document.ID, Digest: p.revision.Digest},
 		Restrictions: p.terms, Content: draft.Content, Author: draft.Author, Approvals: []act.Approval{},
 		Attestation: act.Attestation{Ruleset: screen.Digest(), Tool: screen.Tool(), Verdict: string(screen.Release), Content: draft.Content},
@@ -113,24 +119,35 @@ func (d *Desk) releasePayload(s *ledger.State, draft deskstore.Draft, p plan, ap
 }
 
 // nextVersion is the version under which this content was released before, or
-// the one after the newest: an item version has one content.
-func nextVersion(s *ledger.State, draft deskstore.Draft) int {
-	known := s.Item(draft.Item)
-	if known == nil {
-		return 1
-	}
-	for _, release := range known.Releases {
-		if release.Payload.Content == draft.Content {
-			return release.Version
+// the one after the newest: an item version has one content. What waits in the
+// outbox has its version already.
+func nextVersion(s *ledger.State, draft deskstore.Draft, waiting []deskstore.Outgoing) int {
+	newest := 0
+	if known := s.Item(draft.Item); known != nil {
+		newest = known.Version
+		for _, release := range known.Releases {
+			if release.Payload.Content == draft.Content {
+				return release.Version
+			}
 		}
 	}
-	return known.Version + 1
+	for _, o := range waiting {
+		switch {
+		case o.Item != draft.Item:
+		case o.Content == draft.Content:
+			return o.Version
+		default:
+			newest = max(newest, o.Version)
+		}
+	}
+	return newest + 1
 }
 
 // choose asks the policy for each party and finds the sealing key of those who
 // may receive. The agency's own identity is always among the recipients.
 func (d *Desk) choose(s *ledger.State, lang string, p *plan, now time.Time) {
 	own, _ := sealingTarget(s, d.Agency)
+	own.opens = true
 	p.targets, p.recipients = []target{own}, []deskapi.Recipient{}
 	for _, party := range p.revision.Document.Parties {
 		if party.Agency == d.Agency {
@@ -144,6 +161,7 @@ func (d *Desk) choose(s *ledger.State, lang string, p *plan, now time.Time) {
 			decision = policy.Decision{Reason: "desk_" + CodeNoSealingIdentity}
 		}
 		if decision.Allow {
+			to.opens = party.MayOpen()
 			p.targets = append(p.targets, to)
 		}
 		p.recipients = append(p.recipients, deskapi.Recipient{
@@ -163,7 +181,7 @@ func sealingTarget(s *ledger.State, name act.AgencyName) (target, bool) {
 		// A published key that is not of the hybrid kind would undo the protection of
 		// the whole file; seal would refuse it, and so refuse everybody.
 		if seal.ParseRecipient(key.Recipient) == nil {
-			return target{name, key.Recipient, key.Thumbprint}, true
+			return target{agency: name, recipient: key.Recipient, sealing: key.Thumbprint}, true
 		}
 	}
 	return target{}, false
@@ -217,8 +235,11 @@ func (d *Desk) outcome(ctx context.Context, o deskstore.Outgoing) (deskapi.Relea
 // queue finds the release in the outbox or makes it: sealed, and its act's bytes
 // fixed, before anything is sent or even signed.
 func (d *Desk) queue(ctx context.Context, lang, id string, r deskapi.ReleaseRequest) (deskstore.Outgoing, error) {
-	d.releasing.Lock()
-	defer d.releasing.Unlock()
+	leave, err := d.releasing.enter(ctx)
+	if err != nil {
+		return deskstore.Outgoing{}, err
+	}
+	defer leave()
 	draft, content, err := d.loadDraft(ctx, id)
 	if err != nil {
 		return deskstore.Outgoing{}, err
@@ -380,7 +401,8 @@ func (d *Desk) keepOwnCover(ctx context.Context, release string, sealed sealedRe
 	})
 }
 
-// sealParts seals cover and body to every target and describes them to each.
+// sealParts seals the cover to every target and the body to those who may open
+// it, and describes each part to those who get it.
 func (d *Desk) sealParts(draft deskstore.Draft, content item.Content, p plan) (sealedRelease, error) {
 	cover := content.Cover()
 	cover.Item = item.ID(draft.Item)
@@ -399,15 +421,18 @@ func (d *Desk) sealParts(draft deskstore.Draft, content item.Content, p plan) (s
 		if err != nil {
 			return sealedRelease{}, err
 		}
-		recipients := make([]string, 0, len(p.targets))
+		var targets []target
+		var recipients []string
 		for _, t := range p.targets {
-			recipients = append(recipients, t.recipient)
+			if part.name == coverPart || t.opens {
+				targets, recipients = append(targets, t), append(recipients, t.recipient)
+			}
 		}
 		sealed, err := seal.Seal(recipients, framed)
 		if err != nil {
 			return sealedRelease{}, err
 		}
-		for _, t := range p.targets {
+		for _, t := range targets {
 			descriptor, err := sealed.Describe(seal.Descriptor{
 				Item: draft.Item, ItemVersion: p.payload.Version, Part: part.name, Agency: string(t.agency),
 				Sealing: string(t.sealing), Content: commitment,

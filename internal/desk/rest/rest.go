@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	strict "github.com/go-json-experiment/json"
 	"golang.org/x/time/rate"
 
 	"github.com/concordat-hub/concordat/internal/desk"
@@ -176,25 +177,24 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 }
 
 // read decodes a JSON body strictly: an unknown member is a mistake that must not
-// pass for something that was done.
+// pass for something that was done, and one given twice means two things.
 func read(r *http.Request, into any) error {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return &desk.Error{Code: desk.CodeMalformed}
 	}
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(into)
-	if err == nil {
-		_, err = decoder.Token()
-	}
+	raw, err := io.ReadAll(r.Body)
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		return &desk.Error{Code: desk.CodeTooLarge}
-	case !errors.Is(err, io.EOF):
+	case err != nil, strict.Unmarshal(raw, into, strict.RejectUnknownMembers(true)) != nil:
 		return &desk.Error{Code: desk.CodeMalformed}
 	}
 	return nil
 }
 
-func lang(r *http.Request) string { return r.Header.Get("Accept-Language") }
+// lang is the reader's preference, of a length that nobody needs to exceed.
+func lang(r *http.Request) string {
+	accepted := r.Header.Get("Accept-Language")
+	return accepted[:min(len(accepted), 256)]
+}
