@@ -27,7 +27,7 @@ clean-up: ## Stop the local platform and forget all it held
 .PHONY: test test-unit test-e2e test-interop verify lint bench
 test: test-unit test-e2e ## Every test: first without, then with the whole platform
 
-test-unit: build platform ## Tests of packages, against the real Vault and control plane, with the race detector
+test-unit: build platform $(BIN)/helm ## Tests of packages, against the real Vault and control plane, with the race detector
 	@CGO_ENABLED=1 $(GO) test -race -json ./api/... ./cmd/... ./controllers/... ./internal/... ./hack/... ./config/... ./charts/... | $(GO) run ./hack/testsummary
 
 test-e2e: build platform ## Promises, kept on the whole platform
@@ -67,13 +67,12 @@ $(BIN)/controller-gen: hack/tools/go.mod
 	@$(TOOL) sigs.k8s.io/controller-tools/cmd/controller-gen
 $(BIN)/golangci-lint: hack/tools/go.mod
 	@$(TOOL) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
-$(BIN)/kustomize: hack/tools/go.mod
-	@$(TOOL) sigs.k8s.io/kustomize/kustomize/v5
 $(BIN)/helm: hack/tools/go.mod
 	@$(TOOL) helm.sh/helm/v4/cmd/helm
 
 generate: $(BIN)/controller-gen ## Make deepcopy code and CRDs anew from api/
 	@$(BIN)/controller-gen object paths=./api/... crd:generateEmbeddedObjectMeta=false output:crd:dir=config/crd paths=./api/...
+	@charts/sync.sh
 
 lint: $(BIN)/golangci-lint ## Lint, with the import rules
 	@$(BIN)/golangci-lint run ./...
