@@ -264,3 +264,33 @@ func TestAnObserverGetsTheCoverOnly(t *testing.T) {
 		t.Fatalf("%+v, %v", receipt.Descriptors, err)
 	}
 }
+
+// The same request from several clients at once is one release.
+func TestTheSameReleaseAskedForAtOnceIsOne(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.agency("agencyb")
+	id := w.agree([]*site{a, b})
+	draft := a.approved("bulletin", sample(t))
+	releaser := a.officer("releaser-1", "releaser")
+	const n = 6
+	results := make(chan string, n)
+	for range n {
+		go func() {
+			release, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: id})
+			if err != nil {
+				results <- err.Error()
+				return
+			}
+			results <- release.Release
+		}()
+	}
+	first := <-results
+	for range n - 1 {
+		if other := <-results; other != first {
+			t.Errorf("%s and %s", first, other)
+		}
+	}
+	if count := a.releases(draft.Item); count != 1 {
+		t.Fatalf("%d releases", count)
+	}
+}

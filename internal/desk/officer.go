@@ -90,9 +90,8 @@ func (o *Officer) need(right Right) error {
 	return &Error{Code: CodeRoleRequired, Params: map[string]any{"Right": string(right)}}
 }
 
-// RoleMap says which groups of the provider mean which roles. A group that is not
-// in it gives the role of the same name, where there is one; with an explicit
-// map only the map counts.
+// RoleMap says which groups of the provider mean which roles; only what is in it
+// counts. Without a map (nil) a group gives the role of its own name.
 type RoleMap map[string][]Role
 
 // Of returns the roles that the groups mean, in the order of the register.

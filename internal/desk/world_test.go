@@ -213,7 +213,7 @@ func (s *site) awaitReady() {
 // await polls until ready reports true.
 func (w *world) await(what string, ready func() bool) {
 	w.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute) // a machine that is busy with other tests
 	for !ready() {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("not yet: %s", what)
