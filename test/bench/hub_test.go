@@ -173,7 +173,7 @@ func report(b *testing.B, s *samples, operation string) {
 	b.ReportMetric(ratio(s.median(operation), sum+s.median(plainRequest)), "x-parts+request")
 	b.ReportMetric(float64(s.median(operation).Microseconds())/1000, "ms/"+operation)
 	b.ReportMetric(0, "ns/op")
-	b.Log("\n" + s.table())
+	show(b, "what each took", s.table())
 }
 
 // BenchmarkOpen measures POST /v1/opens (policy, unlocking the header in Vault,

@@ -42,7 +42,7 @@ func BenchmarkPlatform(b *testing.B) {
 		if err != nil {
 			b.Fatalf("%v\n%s", err, table)
 		}
-		b.Logf("%s after the platform was up:\n%s", atRest, table)
+		show(b, fmt.Sprintf("memory %s after the platform was up", atRest), string(table))
 		reportTotal(b, string(table))
 		for range 2 {
 			s.time(b, "down", func() error { return platform(b.Context(), "down") })
@@ -52,7 +52,7 @@ func BenchmarkPlatform(b *testing.B) {
 	b.ReportMetric(ratio(s.median("up, known folder"), s.median("up, new folder")), "x-new-folder")
 	b.ReportMetric(s.median("up, known folder").Seconds(), "s/up")
 	b.ReportMetric(0, "ns/op")
-	b.Log("\n" + s.table())
+	show(b, "what each took", s.table())
 }
 
 func reportTotal(b *testing.B, table string) {

@@ -370,5 +370,5 @@ func BenchmarkProvision(b *testing.B) {
 	b.ReportMetric(ratio(m.median(operator), m.median(slowly)), "x-client-go-same-limit")
 	b.ReportMetric(ratio(m.median(operator), m.median(plain, beside)), "x-parts")
 	b.ReportMetric(0, "ns/op")
-	b.Logf("batches of %d agencies of %d objects\n%s", perBatch, len(blueprint)+1, m.table())
+	show(b, fmt.Sprintf("batches of %d agencies of %d objects each", perBatch, len(blueprint)+1), m.table())
 }

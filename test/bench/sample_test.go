@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func (s *samples) time(b *testing.B, name string, f func() error) {
 // at is a quantile, the median being 0.5.
 func (s *samples) at(name string, quantile float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(s.took[name]))
-	return sorted[int(quantile*float64(len(sorted)-1))]
+	return sorted[int(math.Ceil(quantile*float64(len(sorted)-1)))]
 }
 
 func (s *samples) median(names ...string) time.Duration {
@@ -45,6 +46,14 @@ func (s *samples) median(names ...string) time.Duration {
 		sum += s.at(name, 0.5)
 	}
 	return sum
+}
+
+// tables are printed after all results, which the testing package keeps short.
+var tables strings.Builder
+
+// show adds a table to what is printed at the end.
+func show(b *testing.B, title, table string) {
+	fmt.Fprintf(&tables, "\n%s: %s\n%s", b.Name(), title, table)
 }
 
 // table lists what was measured, for people.
