@@ -76,7 +76,7 @@ func printNext(l layout) {
 	for _, command := range []string{
 		"concordat bulletin inbox",
 		"concordat agreement list",
-		"concordat agency show",
+		"concordat agency show agencya",
 		"kubectl get agencies,sharingagreements",
 	} {
 		fmt.Printf("  %s\n", command)

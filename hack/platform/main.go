@@ -43,6 +43,7 @@ const usage = `usage: platform [--dir FOLDER] COMMAND
   kill NAME      end one part as a crash would
   node           the stand-in for the kubelet (up starts it)
   demo           up, then the story; ONCE=1 ends by itself
+  next           print what to paste into a shell to look around
 `
 
 func dispatch(ctx context.Context, args []string) error {
@@ -73,6 +74,9 @@ func dispatch(ctx context.Context, args []string) error {
 		return runNode(ctx, l)
 	case "demo":
 		return demo(ctx, l)
+	case "next":
+		printNext(l)
+		return nil
 	}
 	flags.Usage()
 	return errors.New("no such command")

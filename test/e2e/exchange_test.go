@@ -35,6 +35,14 @@ type agreementView struct {
 // propose makes a document for the parties and lets the first propose it.
 func propose(t *testing.T, parties ...string) *agreement {
 	t.Helper()
+	one := document(t, parties...)
+	do(t, ok, signatory(parties[0]), "agreement", "propose", one.file, "--yes")
+	return one
+}
+
+// document makes the document of an agreement that nobody has proposed yet.
+func document(t *testing.T, parties ...string) *agreement {
+	t.Helper()
 	one := &agreement{reference: fmt.Sprintf("T-%d", time.Now().UnixNano()%1e12), parties: parties}
 	dir := t.TempDir()
 	source, document := filepath.Join(dir, "agreement.yaml"), filepath.Join(dir, "agreement.json")
@@ -47,7 +55,6 @@ func propose(t *testing.T, parties ...string) *agreement {
 		t.Fatal(err)
 	}
 	do(t, ok, signatory(parties[0]), "agreement", "document", source, "--parties-from-cluster", "--out", document)
-	do(t, ok, signatory(parties[0]), "agreement", "propose", document, "--yes")
 	one.file = document
 	return one
 }
