@@ -10,11 +10,14 @@ import (
 const systemNamespace = "concordat-system"
 
 func (u *up) startEtcd(ctx context.Context) error {
-	client, peer := fmt.Sprintf("http://127.0.0.1:%d", u.ports.Etcd), fmt.Sprintf("http://127.0.0.1:%d", u.ports.EtcdPeer)
+	client, peer := loopback(u.ports.Etcd), loopback(u.ports.EtcdPeer)
+	ca, cert, key := u.caFile(), u.path("pki", "etcd.crt"), u.path("pki", "etcd.key")
 	return u.start(process{name: "etcd", path: u.path("bin", "etcd"), args: []string{
 		"--name=local", "--data-dir=" + u.path("etcd"), "--logger=zap", "--log-level=warn",
 		"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
 		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=local=" + peer,
+		"--trusted-ca-file=" + ca, "--cert-file=" + cert, "--key-file=" + key, "--client-cert-auth",
+		"--peer-trusted-ca-file=" + ca, "--peer-cert-file=" + cert, "--peer-key-file=" + key, "--peer-client-cert-auth",
 	}})
 }
 
@@ -24,7 +27,7 @@ func (u *up) certificates() error {
 	if err := u.serviceAccountKeys(); err != nil {
 		return err
 	}
-	for _, name := range []string{"apiserver", "vault", "idp", "hub"} {
+	for _, name := range []string{"apiserver", "etcd", "vault", "idp", "hub"} {
 		if err := u.ca.server(name, "kubernetes", "kubernetes.default", "kubernetes.default.svc"); err != nil {
 			return err
 		}
@@ -50,7 +53,8 @@ func (u *up) certificates() error {
 func (u *up) startAPIServer(ctx context.Context) error {
 	api := loopback(u.ports.API)
 	err := u.start(process{name: "kube-apiserver", path: u.path("bin", "kube-apiserver"), args: []string{
-		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", u.ports.Etcd),
+		"--etcd-servers=" + loopback(u.ports.Etcd), "--etcd-cafile=" + u.caFile(),
+		"--etcd-certfile=" + u.path("pki", "etcd.crt"), "--etcd-keyfile=" + u.path("pki", "etcd.key"),
 		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", u.ports.API),
 		"--tls-cert-file=" + u.path("pki", "apiserver.crt"), "--tls-private-key-file=" + u.path("pki", "apiserver.key"),
 		"--client-ca-file=" + u.caFile(), "--service-cluster-ip-range=10.0.0.0/16",

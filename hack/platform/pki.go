@@ -101,6 +101,9 @@ func writePair(l layout, name string, der []byte, key any) error {
 func (a *authority) server(name string, dns ...string) error {
 	t := template(pkix.Name{CommonName: name})
 	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	if name == "etcd" { // it is its own peer, and the apiserver's identity there
+		t.ExtKeyUsage = append(t.ExtKeyUsage, x509.ExtKeyUsageClientAuth)
+	}
 	t.DNSNames = append(dns, "localhost")
 	t.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(10, 0, 0, 1)}
 	return a.issue(name, t)
