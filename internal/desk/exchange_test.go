@@ -12,11 +12,34 @@ import (
 	"github.com/concordat-hub/concordat/test/secondkind"
 )
 
+func TestAnExchange(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya", secondkind.Kind{}), w.agency("agencyb", secondkind.Kind{})
+	w.agency("agencyc")
+	keepAll(t, w, a, b, []promise{
+		{"an item travels from draft to receipt", itemTravels},
+		{"a second kind travels without touching another package", secondKindTravels},
+		{"a second officer approves exactly what they saw", secondOfficerApproves},
+		{"a new version is the same item", newVersionSameItem},
+		{"an observer gets the cover only", observerGetsCover},
+		{"a dry run names the rule for each agency", dryRunNamesTheRule},
+		{"an idempotency key is for one release", idempotencyKeys},
+		{"the same release asked for at once is one", askedAtOnceIsOne},
+		{"agreements show what an officer reads before signing", agreementsShowEverything},
+		{"a desk relays only what its own officer signed", relaysOwnActs},
+		{"what is not for an agency looks like what does not exist", notForYouLooksLikeNothing},
+		{"bad requests get a clear answer", badRequests},
+		{"a login is good once and for this desk only", loginIsGoodOnce},
+		{"a session ends", sessionEnds},
+		{"the agency-admin gives roles to others only", adminGivesRoles},
+		{"every call needs a session and its role", callsNeedRoles},
+	})
+}
+
 // One item's way: draft, second officer, release, inbox, conditions, open,
 // receipt, suspension, retraction. Real hub, real Vault, real signatures.
-func TestAnItemTravelsFromDraftToReceipt(t *testing.T) {
-	w := newWorld(t)
-	a, b, c := w.agency("agencya"), w.agency("agencyb"), w.agency("agencyc")
+func itemTravels(t *testing.T, w *world, a, b *site) {
+	c := w.desks["agencyc"]
 	agreementID := w.agree([]*site{a, b})
 	draft := a.approved("bulletin", sample(t))
 	releaser := a.officer("releaser-1", "releaser")
@@ -104,9 +127,7 @@ func checkReceipts(t *testing.T, w *world, a, b *site, release deskapi.Release, 
 }
 
 // A kind that only this test knows travels the same way.
-func TestASecondKindTravelsWithoutTouchingAnotherPackage(t *testing.T) {
-	w := newWorld(t)
-	a, b := w.agency("agencya", secondkind.Kind{}), w.agency("agencyb", secondkind.Kind{})
+func secondKindTravels(t *testing.T, w *world, a, b *site) {
 	agreementID := w.agree([]*site{a, b})
 	source, err := json.Marshal(map[string]any{"title": "Checklist for a first conversation", "steps": []string{"Offer an interpreter", "Explain the next step"}})
 	if err != nil {

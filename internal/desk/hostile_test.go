@@ -14,6 +14,18 @@ import (
 	"github.com/concordat-hub/concordat/test/secondkind"
 )
 
+func TestAHubOrPublisherThatLiesIsCaught(t *testing.T) {
+	w := newWorld(t)
+	keepAll(t, w, w.agency("agencya", lax{}), w.agency("agencyb", secondkind.Kind{}), []promise{
+		{"what the hub delivers must be what was released", deliveredIsWhatWasReleased},
+		{"a damaged cover is noted and not shown", damagedCoverIsNotShown},
+		{"the receiving desk screens again", receiverScreensAgain},
+		{"the desk does not show what its own ledger forbids", ownLedgerForbids},
+		{"a forged entry is a gap until the true one comes", forgedEntryIsAGap},
+		{"a hub that hides a suspension is caught", hiddenSuspensionIsCaught},
+	})
+}
+
 // without drops the entries of a kind from what the hub tells.
 func without(kind act.Kind) func(desk.Feed) desk.Feed {
 	return func(feed desk.Feed) desk.Feed {
@@ -33,8 +45,8 @@ func without(kind act.Kind) func(desk.Feed) desk.Feed {
 // A hub that hides a suspension is caught by the next act about the agreement:
 // its prev names what the desk has never seen. From then on the desk decides
 // nothing, and goes on by itself when the whole story is told.
-func TestAHubThatHidesASuspensionIsCaught(t *testing.T) {
-	w, a, b, agreementID, release := exchanged(t)
+func hiddenSuspensionIsCaught(t *testing.T, w *world, a, b *site) {
+	agreementID, release := exchanged(t, w, a, b)
 	draft := b.approved("bulletin", sample(t))
 	b.faults.set(func() { b.faults.feed = without(act.AgreementSuspendKind) })
 	signatory := a.officer("signatory", "signatory")
@@ -48,8 +60,8 @@ func TestAHubThatHidesASuspensionIsCaught(t *testing.T) {
 	b.faults.set(func() { b.faults.feed = nil })
 }
 
-func TestAForgedEntryIsAGap(t *testing.T) {
-	w, a, b, agreementID, _ := exchanged(t)
+func forgedEntryIsAGap(t *testing.T, w *world, a, b *site) {
+	agreementID, release := exchanged(t, w, a, b)
 	b.faults.set(func() {
 		b.faults.feed = func(feed desk.Feed) desk.Feed {
 			for i, e := range feed.Entries {
@@ -67,12 +79,12 @@ func TestAForgedEntryIsAGap(t *testing.T) {
 	w.await("the gap is noticed", func() bool { return b.desk.Ready("en").Code == "ledger_gap" })
 	b.faults.set(func() { b.faults.feed = nil })
 	w.await("the true story heals it", func() bool { return b.desk.Ready("en").Ready })
-	if it, err := b.officer("reader-1", "reader").Items(t.Context(), "inbox"); err != nil || it[0].State != "denied" {
+	if it, err := b.officer("reader-1", "reader").Item(t.Context(), release.Item); err != nil || it.State != "denied" {
 		t.Fatalf("%+v, %v", it, err)
 	}
 }
 
-func TestWhatTheHubDeliversMustBeWhatWasReleased(t *testing.T) {
+func deliveredIsWhatWasReleased(t *testing.T, w *world, a, b *site) {
 	faults := map[string]func(*desk.Opened){
 		"a header of another file": func(o *desk.Opened) { o.Header = append(bytes.Clone(o.Header), '\n') },
 		"a descriptor that nobody signed": func(o *desk.Opened) {
@@ -81,7 +93,7 @@ func TestWhatTheHubDeliversMustBeWhatWasReleased(t *testing.T) {
 		"another agency's descriptor": func(o *desk.Opened) { o.Descriptor.Descriptor.Agency = "agencya" },
 		"the cover's descriptor":      func(o *desk.Opened) { o.Descriptor.Descriptor.Part = "cover" },
 	}
-	_, _, b, _, release := exchanged(t)
+	_, release := exchanged(t, w, a, b)
 	b.restart()
 	b.awaitReady()
 	for name, fault := range faults {
@@ -97,11 +109,10 @@ func TestWhatTheHubDeliversMustBeWhatWasReleased(t *testing.T) {
 		}
 		wantCode(t, err, "content_damaged")
 	}
+	b.faults.set(func() { b.faults.opened = nil })
 }
 
-func TestADamagedCoverIsNotedAndNotShown(t *testing.T) {
-	w := newWorld(t)
-	a, b := w.agency("agencya"), w.agency("agencyb")
+func damagedCoverIsNotShown(t *testing.T, w *world, a, b *site) {
 	agreementID := w.agree([]*site{a, b})
 	b.faults.set(func() {
 		b.faults.deliveries = func(all []desk.Delivery) []desk.Delivery {
@@ -120,6 +131,7 @@ func TestADamagedCoverIsNotedAndNotShown(t *testing.T) {
 		cover, err := b.store.Cover(t.Context(), release.Release)
 		return err == nil && cover.State == "damaged"
 	})
+	b.faults.set(func() { b.faults.deliveries = nil })
 	_, err = b.officer("reader-1", "reader").Item(t.Context(), release.Item)
 	wantCode(t, err, "not_found")
 }
@@ -141,9 +153,7 @@ func (unscreened) Screen() []item.Text { return nil }
 
 // The publisher's attestation is a claim: the receiving desk screens again, and
 // shows nothing of what it finds.
-func TestTheReceivingDeskScreensAgain(t *testing.T) {
-	w := newWorld(t)
-	a, b := w.agency("agencya", lax{}), w.agency("agencyb", secondkind.Kind{})
+func receiverScreensAgain(t *testing.T, w *world, a, b *site) {
 	agreementID := w.agree([]*site{a, b})
 	source, err := json.Marshal(map[string]any{"title": "A checklist", "steps": []string{"Write to person@example.com or call +62 812 5550 0199"}})
 	if err != nil {
@@ -172,8 +182,8 @@ func TestTheReceivingDeskScreensAgain(t *testing.T) {
 }
 
 // An allow of the hub is not enough: what the desk itself knows counts too.
-func TestTheDeskDoesNotShowWhatItsOwnLedgerForbids(t *testing.T) {
-	w, a, b, agreementID, release := exchanged(t)
+func ownLedgerForbids(t *testing.T, w *world, a, b *site) {
+	agreementID, release := exchanged(t, w, a, b)
 	reader := b.officer("reader-9", "reader")
 	conditions, err := reader.Conditions(t.Context(), release.Item, "")
 	if err != nil {
@@ -192,5 +202,6 @@ func TestTheDeskDoesNotShowWhatItsOwnLedgerForbids(t *testing.T) {
 	})
 	_, err = reader.Open(t.Context(), release.Item, deskapi.OpenRequest{Purpose: "training", AcceptedRestrictions: conditions.RestrictionsDigest})
 	wantCode(t, err, "open_denied")
+	b.faults.set(func() { b.faults.opened = nil })
 	w.await("nothing is kept", func() bool { return !b.keeps(release.Item) })
 }

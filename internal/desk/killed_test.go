@@ -59,6 +59,17 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// process is an agency whose desk runs as a process of its own.
+func (w *world) process(name string) *site {
+	w.t.Helper()
+	s := w.admitted(name)
+	s.program = deskProgram(w.t)
+	s.start()
+	w.t.Cleanup(func() { s.stop() })
+	s.awaitReady()
+	return s
+}
+
 // startProgram runs the desk as a process.
 func (s *site) startProgram() {
 	t := s.w.t
@@ -167,91 +178,69 @@ func (s *site) gone() {
 // The desk is killed like a process that lost its power, at each step of a
 // release; the release is in the ledger once, and reaches its reader.
 func TestADeskKilledAtAnyStepOfAReleaseReleasesOnce(t *testing.T) {
-	program := deskProgram(t)
+	w := newWorld(t)
+	a, b := w.process("agencya"), w.agency("agencyb")
+	agreementID := w.agree([]*site{a, b})
 	for _, point := range []string{"desk.release.queued", "desk.release.signed", "desk.release.uploaded", "desk.release.appended"} {
-		t.Run(point, func(t *testing.T) {
-			w := newWorld(t)
-			a, b := w.admitted("agencya"), w.agency("agencyb")
-			a.program = program
-			a.start()
-			t.Cleanup(func() { a.stop() })
-			a.awaitReady()
-			agreementID := w.agree([]*site{a, b})
-			draft := a.approved("bulletin", sample(t))
-			a.killedAt(point, func() {
-				_, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
-				if err == nil {
-					t.Fatal("the release was answered")
-				}
-			})
-			a.sent(draft)
-			b.received(draft.Item)
-			if _, err := b.open(draft.Item); err != nil {
-				t.Fatal(err)
+		draft := a.approved("bulletin", sample(t))
+		a.killedAt(point, func() {
+			_, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
+			if err == nil {
+				t.Fatalf("%s: the release was answered", point)
 			}
-			w.hub.Verify(t)
 		})
+		a.sent(draft)
+		b.received(draft.Item)
+		if _, err := b.open(draft.Item); err != nil {
+			t.Fatalf("%s: %v", point, err)
+		}
+		w.hub.Verify(t)
 	}
 }
 
 // Killed while it makes its identities, a desk has exactly one afterwards, and it
 // is one that it can open with.
 func TestADeskKilledWhileItMakesItsIdentitiesHasOne(t *testing.T) {
-	program := deskProgram(t)
-	for _, point := range []string{"desk.secret.deposited", "desk.sealing.stored", "desk.sealing.deposited", "desk.sealing.published", "desk.feed.stored"} {
-		t.Run(point, func(t *testing.T) {
-			w := newWorld(t)
-			a, b := w.agency("agencya"), w.admitted("agencyb")
-			b.program, b.failpoint = program, point
-			b.start()
-			t.Cleanup(func() { b.stop() })
-			b.gone()
-			b.failpoint = ""
-			b.start()
-			b.awaitReady()
-			agency, err := b.officer("auditor", "auditor").Agency(t.Context())
-			if err != nil || len(agency.Sealing) != 1 {
-				t.Fatalf("%+v, %v", agency.Sealing, err)
-			}
-			agreementID := w.agree([]*site{a, b})
-			draft := a.approved("bulletin", sample(t))
-			if _, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID}); err != nil {
-				t.Fatal(err)
-			}
-			b.received(draft.Item)
-			if _, err := b.open(draft.Item); err != nil {
-				t.Fatal(err)
-			}
-		})
+	w := newWorld(t)
+	a := w.agency("agencya")
+	points := []string{"desk.secret.deposited", "desk.sealing.stored", "desk.sealing.deposited", "desk.sealing.published", "desk.feed.stored"}
+	for i, point := range points {
+		b := w.admitted("agencyb" + string(rune('a'+i)))
+		b.program, b.failpoint = deskProgram(t), point
+		b.start()
+		t.Cleanup(func() { b.stop() })
+		b.gone()
+		b.failpoint = ""
+		b.start()
+		b.awaitReady()
+		agency, err := b.officer("auditor", "auditor").Agency(t.Context())
+		if err != nil || len(agency.Sealing) != 1 {
+			t.Fatalf("%s: %+v, %v", point, agency.Sealing, err)
+		}
+		_, _ = exchanged(t, w, a, b)
+		b.stop()
 	}
 }
 
 // Killed with an answered open in hand, a desk keeps nothing of it in the clear,
 // and the officer opens again.
 func TestADeskKilledWhileItOpensOpensAgain(t *testing.T) {
-	program := deskProgram(t)
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.process("agencyb")
+	agreementID := w.agree([]*site{a, b})
 	for _, point := range []string{"desk.open.answered", "desk.open.noted"} {
-		t.Run(point, func(t *testing.T) {
-			w := newWorld(t)
-			a, b := w.agency("agencya"), w.admitted("agencyb")
-			b.program = program
-			b.start()
-			t.Cleanup(func() { b.stop() })
-			b.awaitReady()
-			agreementID := w.agree([]*site{a, b})
-			draft := a.approved("bulletin", sample(t))
-			if _, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID}); err != nil {
-				t.Fatal(err)
-			}
-			b.received(draft.Item)
-			b.killedAt(point, func() {
-				if _, err := b.open(draft.Item); err == nil {
-					t.Fatal("the open was answered")
-				}
-			})
-			if opened, err := b.open(draft.Item); err != nil || !strings.Contains(opened.Content, "What public reports describe") {
-				t.Fatal(err)
+		draft := a.approved("bulletin", sample(t))
+		if _, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID}); err != nil {
+			t.Fatal(err)
+		}
+		b.received(draft.Item)
+		b.killedAt(point, func() {
+			if _, err := b.open(draft.Item); err == nil {
+				t.Fatalf("%s: the open was answered", point)
 			}
 		})
+		if opened, err := b.open(draft.Item); err != nil || !strings.Contains(opened.Content, "What public reports describe") {
+			t.Fatalf("%s: %v", point, err)
+		}
 	}
 }

@@ -12,9 +12,7 @@ import (
 )
 
 // Every claim that could come from somebody else's login, one at a time.
-func TestALoginIsGoodOnceAndForThisDeskOnly(t *testing.T) {
-	w := newWorld(t)
-	a := w.agency("agencya")
+func loginIsGoodOnce(t *testing.T, w *world, a, b *site) {
 	c := deskclient.New(a.url, a.client)
 	now := time.Now()
 	for name, claims := range map[string]jwt.MapClaims{
@@ -56,10 +54,8 @@ func TestALoginIsGoodOnceAndForThisDeskOnly(t *testing.T) {
 	wantCode(t, err, "login_required")
 }
 
-func TestASessionEnds(t *testing.T) {
-	w := newWorld(t)
-	a := w.agency("agencya")
-	analyst := a.officer("analyst-1", "analyst")
+func sessionEnds(t *testing.T, w *world, a, b *site) {
+	analyst := a.officer("leaver-1", "analyst")
 	me, err := analyst.Me(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -69,9 +65,9 @@ func TestASessionEnds(t *testing.T) {
 	}
 	_, err = analyst.Me(t.Context())
 	wantCode(t, err, "login_required")
-	delete(a.tokens, "analyst-1 analyst")
+	delete(a.tokens, "leaver-1 analyst")
 
-	analyst = a.officer("analyst-1", "analyst")
+	analyst = a.officer("leaver-1", "analyst")
 	admin := a.officer("admin-1", "agency-admin")
 	if err := admin.EndSessions(t.Context(), me.Officer); err != nil {
 		t.Fatal(err)
@@ -80,9 +76,7 @@ func TestASessionEnds(t *testing.T) {
 	wantCode(t, err, "login_required")
 }
 
-func TestTheAgencyAdminGivesRolesToOthersOnly(t *testing.T) {
-	w := newWorld(t)
-	a := w.agency("agencya")
+func adminGivesRoles(t *testing.T, w *world, a, b *site) {
 	admin, nobody := a.officer("admin-1", "agency-admin"), a.officer("newcomer-1")
 	_, err := nobody.Drafts(t.Context())
 	wantCode(t, err, "role_required")
@@ -112,9 +106,7 @@ func TestTheAgencyAdminGivesRolesToOthersOnly(t *testing.T) {
 }
 
 // Each call needs a session, and all but those about oneself a role.
-func TestEveryCallNeedsASessionAndItsRole(t *testing.T) {
-	w := newWorld(t)
-	a := w.agency("agencya")
+func callsNeedRoles(t *testing.T, w *world, a, b *site) {
 	calls := []struct{ method, path, body, role string }{
 		{"GET", "/api/v1/me", "", ""},
 		{"GET", "/api/v1/agency", "", ""},

@@ -10,10 +10,20 @@ import (
 	"github.com/concordat-hub/concordat/internal/desk/deskstore"
 )
 
+func TestADeskRecovers(t *testing.T) {
+	w := newWorld(t)
+	keepAll(t, w, w.agency("agencya"), w.agency("agencyb"), []promise{
+		{"a desk that lost its disk recovers", lostDiskRecovers},
+		{"a desk starts while the hub is away", startsWithoutHub},
+		{"a sealing identity rotates and the old one still opens", identityRotates},
+		{"another hub at the same address is refused", anotherHubIsRefused},
+	})
+}
+
 // A desk that lost its disk opens what was sealed to it before, knows its
 // officers by the same names, and publishes nothing anew.
-func TestADeskThatLostItsDiskRecovers(t *testing.T) {
-	_, a, b, _, release := exchanged(t)
+func lostDiskRecovers(t *testing.T, w *world, a, b *site) {
+	_, release := exchanged(t, w, a, b)
 	before, err := b.officer("reader-1", "reader").Me(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -44,8 +54,8 @@ func TestADeskThatLostItsDiskRecovers(t *testing.T) {
 	}
 }
 
-func TestASealingIdentityRotatesAndTheOldOneStillOpens(t *testing.T) {
-	w, a, b, agreementID, release := exchanged(t)
+func identityRotates(t *testing.T, w *world, a, b *site) {
+	agreementID, release := exchanged(t, w, a, b)
 	auditor := b.officer("auditor", "auditor")
 	before, err := auditor.Agency(t.Context())
 	if err != nil {
@@ -81,8 +91,8 @@ func TestASealingIdentityRotatesAndTheOldOneStillOpens(t *testing.T) {
 }
 
 // With the hub away, a desk that knows its ledger starts and shows what it knows.
-func TestADeskStartsWhileTheHubIsAway(t *testing.T) {
-	w, _, b, _, release := exchanged(t)
+func startsWithoutHub(t *testing.T, w *world, a, b *site) {
+	_, release := exchanged(t, w, a, b)
 	b.stop()
 	w.stopHub()
 	b.start()
@@ -119,9 +129,7 @@ func TestTwoDesksDoNotShareAStateFolder(t *testing.T) {
 }
 
 // A hub with another identity at the same address gets nothing.
-func TestAnotherHubAtTheSameAddressIsRefused(t *testing.T) {
-	w := newWorld(t)
-	a := w.agency("agencya")
+func anotherHubIsRefused(t *testing.T, w *world, a, b *site) {
 	a.stop()
 	a.faults.set(func() {
 		a.faults.info = func(info desk.HubInfo) desk.HubInfo { info.LogKey += "x"; return info }

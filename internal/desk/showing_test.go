@@ -27,11 +27,10 @@ func (s *site) keeps(item string) bool {
 	return false
 }
 
-// exchanged is two agencies with one item released and opened.
-func exchanged(t *testing.T, change ...func(*agreement.Document)) (w *world, a, b *site, agreementID string, release deskapi.Release) {
+// exchanged is an item that one agency released under a new agreement and the
+// other opened.
+func exchanged(t *testing.T, w *world, a, b *site, change ...func(*agreement.Document)) (agreementID string, release deskapi.Release) {
 	t.Helper()
-	w = newWorld(t)
-	a, b = w.agency("agencya"), w.agency("agencyb")
 	agreementID = w.agree([]*site{a, b}, change...)
 	draft := a.approved("bulletin", sample(t))
 	release, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
@@ -42,11 +41,25 @@ func exchanged(t *testing.T, change ...func(*agreement.Document)) (w *world, a, 
 	if _, err := b.open(release.Item); err != nil {
 		t.Fatal(err)
 	}
-	return w, a, b, agreementID, release
+	return agreementID, release
 }
 
-func TestASuspensionErasesWhatWasKeptAndAResumptionLetsItBeOpenedAgain(t *testing.T) {
-	w, a, b, agreementID, release := exchanged(t)
+func TestWhatIsShownHasAnAllow(t *testing.T) {
+	w := newWorld(t)
+	keepAll(t, w, w.agency("agencya"), w.agency("agencyb"), []promise{
+		{"conditions come before content", conditionsComeFirst},
+		{"a suspension erases what was kept, and a resumption lets it be opened again", suspensionErases},
+		{"a retraction erases and closes", retractionErases},
+		{"a withdrawal erases", withdrawalErases},
+		{"showing again needs an allow no older than the lease", showingAgainNeedsAnAllow},
+		{"what is marked red is never kept", redIsNeverKept},
+		{"an expired item is not shown and not kept", expiredIsNotShown},
+		{"nothing readable rests on disk", nothingReadableRests},
+	})
+}
+
+func suspensionErases(t *testing.T, w *world, a, b *site) {
+	agreementID, release := exchanged(t, w, a, b)
 	if !b.keeps(release.Item) {
 		t.Fatal("nothing is kept within the lease")
 	}
@@ -62,8 +75,8 @@ func TestASuspensionErasesWhatWasKeptAndAResumptionLetsItBeOpenedAgain(t *testin
 	w.await("it opens again", func() bool { _, err := b.open(release.Item); return err == nil })
 }
 
-func TestARetractionErasesAndCloses(t *testing.T) {
-	w, a, b, _, release := exchanged(t)
+func retractionErases(t *testing.T, w *world, a, b *site) {
+	_, release := exchanged(t, w, a, b)
 	releaser := a.officer("releaser-1", "releaser")
 	_, err := releaser.Retract(t.Context(), release.Item, "because")
 	wantCode(t, err, "reason_unknown")
@@ -82,8 +95,8 @@ func TestARetractionErasesAndCloses(t *testing.T) {
 	}
 }
 
-func TestAWithdrawalErases(t *testing.T) {
-	w, _, b, agreementID, release := exchanged(t)
+func withdrawalErases(t *testing.T, w *world, a, b *site) {
+	agreementID, release := exchanged(t, w, a, b)
 	b.step(b.officer("signatory", "signatory"), agreementID, withdraws)
 	w.await("what was kept is erased", func() bool { return !b.keeps(release.Item) })
 	_, err := b.open(release.Item)
@@ -92,9 +105,9 @@ func TestAWithdrawalErases(t *testing.T) {
 
 // Within the lease nothing is asked; after it the desk asks anew, with an act of
 // its own, and keeps nothing meanwhile.
-func TestShowingAgainNeedsAnAllowNoOlderThanTheLease(t *testing.T) {
+func showingAgainNeedsAnAllow(t *testing.T, w *world, a, b *site) {
 	lease := 8
-	w, _, b, _, release := exchanged(t, func(d *agreement.Document) { d.OpenLease = &lease })
+	_, release := exchanged(t, w, a, b, func(d *agreement.Document) { d.OpenLease = &lease })
 	first := b.faults.opensSent()
 	again, err := b.open(release.Item)
 	if err != nil {
@@ -119,8 +132,8 @@ func TestShowingAgainNeedsAnAllowNoOlderThanTheLease(t *testing.T) {
 	}
 }
 
-func TestWhatIsMarkedRedIsNeverKept(t *testing.T) {
-	_, _, b, _, release := exchanged(t, func(d *agreement.Document) { d.Floor = map[string][]string{"tlp": {"TLP:RED"}} })
+func redIsNeverKept(t *testing.T, w *world, a, b *site) {
+	_, release := exchanged(t, w, a, b, func(d *agreement.Document) { d.Floor = map[string][]string{"tlp": {"TLP:RED"}} })
 	if b.keeps(release.Item) {
 		t.Fatal("TLP:RED is kept")
 	}
@@ -129,9 +142,7 @@ func TestWhatIsMarkedRedIsNeverKept(t *testing.T) {
 	}
 }
 
-func TestAnExpiredItemIsNotShownAndNotKept(t *testing.T) {
-	w := newWorld(t)
-	a, b := w.agency("agencya"), w.agency("agencyb")
+func expiredIsNotShown(t *testing.T, w *world, a, b *site) {
 	agreementID := w.agree([]*site{a, b})
 	release, ends := openedBefore(t, a, b, agreementID)
 	w.await("the item has expired", func() bool { return time.Now().After(ends) })
@@ -167,9 +178,7 @@ func openedBefore(t *testing.T, a, b *site, agreementID string) (deskapi.Release
 	}
 }
 
-func TestConditionsComeBeforeContent(t *testing.T) {
-	w := newWorld(t)
-	a, b := w.agency("agencya"), w.agency("agencyb")
+func conditionsComeFirst(t *testing.T, w *world, a, b *site) {
 	agreementID := w.agree([]*site{a, b})
 	draft := a.approved("bulletin", sample(t))
 	release, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{
@@ -209,8 +218,8 @@ func TestConditionsComeBeforeContent(t *testing.T) {
 
 // Everything that people wrote, and who they are, is searched for in every file
 // of both desks and of the hub.
-func TestNothingReadableRestsOnDisk(t *testing.T) {
-	w, a, b, _, release := exchanged(t)
+func nothingReadableRests(t *testing.T, w *world, a, b *site) {
+	_, release := exchanged(t, w, a, b)
 	opened, err := b.open(release.Item)
 	if err != nil {
 		t.Fatal(err)

@@ -12,10 +12,7 @@ import (
 // The author and whoever else wrote in the draft are never the second officer,
 // whatever accounts, sessions and roles they have; and a word counts for exactly
 // the content that was seen.
-func TestASecondOfficerApprovesExactlyWhatTheySaw(t *testing.T) {
-	w := newWorld(t)
-	a := w.agency("agencya")
-	b := w.agency("agencyb")
+func secondOfficerApproves(t *testing.T, w *world, a, b *site) {
 	agreementID := w.agree([]*site{a, b})
 	author := a.officer("analyst-1", "analyst", "reviewer", "releaser")
 	source := sample(t)

@@ -5,18 +5,12 @@ import (
 	"context"
 	"crypto"
 	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/rsa"
-	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/concordat-hub/concordat/internal/act"
@@ -45,7 +38,8 @@ import (
 
 // world is a real hub on a real Vault, a provider for officers, and desks.
 type world struct {
-	t        *testing.T
+	t        *testing.T // of the promise that is being kept
+	root     *testing.T // as long as the world lives
 	hub      *hubtest.Hub
 	line     *line // between the desks and the hub; its address never changes
 	provider *provider
@@ -56,7 +50,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	t.Parallel() // worlds share nothing, and mostly wait
 	h := hubtest.Start(t, hubtest.Options{})
-	w := &world{t: t, hub: h, provider: newProvider(t), desks: map[string]*site{}}
+	w := &world{t: t, root: t, hub: h, provider: newProvider(t), desks: map[string]*site{}}
 	w.line = newLine(t, strings.TrimPrefix(h.URL, "https://"))
 	return w
 }
@@ -69,8 +63,27 @@ func (w *world) stopHub() {
 
 func (w *world) startHub() {
 	w.t.Helper()
-	w.hub = w.hub.Restart(w.t, hubtest.Options{})
+	w.hub = w.hub.Restart(w.root, hubtest.Options{})
 	w.line.to(strings.TrimPrefix(w.hub.URL, "https://"))
+}
+
+// promise is one thing that is kept in a world that others share: a world takes
+// longer to make than most promises to keep.
+type promise struct {
+	name string
+	keep func(t *testing.T, w *world, a, b *site)
+}
+
+// keepAll keeps promises in one world, in their order.
+func keepAll(t *testing.T, w *world, a, b *site, promises []promise) {
+	t.Helper()
+	for _, p := range promises {
+		t.Run(p.name, func(t *testing.T) {
+			w.t = t
+			defer func() { w.t = w.root }()
+			p.keep(t, w, a, b)
+		})
+	}
 }
 
 // site is one agency with its desk.
@@ -130,7 +143,7 @@ func (w *world) admitted(name string, kinds ...item.Kind) *site {
 		w.t.Fatal(err)
 	}
 	w.hub.Admit(w.t, act.AgencyName(name))
-	s := &site{w: w, name: act.AgencyName(name), dir: w.t.TempDir(), kinds: kinds, faults: &faultyHub{}, tokens: map[string]string{}, vault: w.hub.Vault.Server.Token(policy)}
+	s := &site{w: w, name: act.AgencyName(name), dir: w.root.TempDir(), kinds: kinds, faults: &faultyHub{}, tokens: map[string]string{}, vault: w.hub.Vault.Server.Token(policy)}
 	w.desks[name] = s
 	return s
 }
@@ -158,7 +171,7 @@ func (s *site) start() {
 	}
 	config := s.w.hub.Vault.Config()
 	s.desk, err = desk.New(desk.Options{
-		Agency: s.name, Store: store, Provider: oidc, Kinds: kinds, Log: slog.New(slog.NewTextHandler(&testLog{t: t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Agency: s.name, Store: store, Provider: oidc, Kinds: kinds, Log: slog.New(slog.NewTextHandler(&testLog{t: s.w.root}, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Rotation: s.rotate,
 		Now:      func() time.Time { return time.Now().Add(time.Duration(s.clock.Load())) },
 		Keys:     &desk.VaultKeys{Client: s.w.hub.Vault.Client(s.vault), Config: config, Mount: "concordat/agency-" + string(s.name), OfficerMount: "idp-" + string(s.name), OfficerRole: "officer-sign"},
@@ -197,7 +210,7 @@ func (s *site) restart() {
 // loseDisk ends the desk and gives it an empty folder.
 func (s *site) loseDisk() {
 	s.stop()
-	s.dir, s.tokens = s.w.t.TempDir(), map[string]string{}
+	s.dir, s.tokens = s.w.root.TempDir(), map[string]string{}
 	s.start()
 }
 
@@ -409,171 +422,6 @@ func (s *site) open(id string) (deskapi.Opened, error) {
 	return reader.Open(t.Context(), id, deskapi.OpenRequest{
 		Purpose: "detection", Justification: "sample work", AcceptedRestrictions: conditions.RestrictionsDigest,
 	})
-}
-
-// provider is an OpenID Connect provider with one realm per agency.
-type provider struct {
-	server *httptest.Server
-	caFile string
-	key    *rsa.PrivateKey
-}
-
-func newProvider(t *testing.T) *provider {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &provider{key: key}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{realm}/.well-known/openid-configuration", func(w http.ResponseWriter, r *http.Request) {
-		issuer := p.issuer(r.PathValue("realm"))
-		_ = json.NewEncoder(w).Encode(map[string]any{
-			"issuer": issuer, "jwks_uri": issuer + "/keys", "authorization_endpoint": issuer + "/auth", "token_endpoint": issuer + "/token",
-			"id_token_signing_alg_values_supported": []string{"RS256"}, "response_types_supported": []string{"code"}, "subject_types_supported": []string{"public"},
-		})
-	})
-	mux.HandleFunc("GET /{realm}/keys", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "one", Algorithm: "RS256", Use: "sig"}}})
-	})
-	p.server = httptest.NewTLSServer(mux)
-	t.Cleanup(p.server.Close)
-	p.caFile = filepath.Join(t.TempDir(), "provider-ca.pem")
-	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: p.server.Certificate().Raw})
-	if err := os.WriteFile(p.caFile, block, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func (p *provider) issuer(realm string) string { return p.server.URL + "/" + realm }
-
-// token signs an id_token; claims override the usual ones, nil removes one.
-func (p *provider) token(realm string, claims jwt.MapClaims) string {
-	now := time.Now()
-	all := jwt.MapClaims{
-		"iss": p.issuer(realm), "aud": "concordat-desk-" + realm, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix(),
-	}
-	for name, value := range claims {
-		all[name] = value
-	}
-	token := jwt.NewWithClaims(jwt.SigningMethodRS256, all)
-	token.Header["kid"] = "one"
-	signed, err := token.SignedString(p.key)
-	if err != nil {
-		panic(err)
-	}
-	return signed
-}
-
-// line forwards connections to the hub and fails as networks do.
-type line struct {
-	address string
-	mu      sync.Mutex
-	target  string
-	budget  int64 // bytes in either direction before the next cut
-	cuts    int   // still to come
-	seen    int64
-	open    map[net.Conn]bool
-}
-
-func newLine(t *testing.T, target string) *line {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &line{address: listener.Addr().String(), target: target, open: map[net.Conn]bool{}}
-	t.Cleanup(func() { _ = listener.Close(); l.to("") })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go l.forward(conn)
-		}
-	}()
-	return l
-}
-
-// to changes where the line leads, and cuts what is open; "" leads nowhere.
-func (l *line) to(target string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.target = target
-	for conn := range l.open {
-		_ = conn.Close()
-	}
-}
-
-// cutAfter cuts a connection each time that many bytes have passed, the given
-// number of times.
-func (l *line) cutAfter(bytes int64, times int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.budget, l.cuts, l.seen = bytes, times, 0
-	for conn := range l.open {
-		_ = conn.Close()
-	}
-}
-
-func (l *line) cutsLeft() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.cuts
-}
-
-func (l *line) forward(conn net.Conn) {
-	defer conn.Close()
-	l.mu.Lock()
-	target := l.target
-	l.open[conn] = true
-	l.mu.Unlock()
-	defer func() {
-		l.mu.Lock()
-		delete(l.open, conn)
-		l.mu.Unlock()
-	}()
-	if target == "" {
-		return
-	}
-	far, err := net.Dial("tcp", target)
-	if err != nil {
-		return
-	}
-	defer far.Close()
-	go l.copy(far, conn)
-	l.copy(conn, far)
-}
-
-// copy moves bytes until either side ends or the line is cut; both are closed then.
-func (l *line) copy(to, from net.Conn) {
-	defer func() { _ = to.Close(); _ = from.Close() }()
-	buffer := make([]byte, 4096)
-	for {
-		n, err := from.Read(buffer)
-		if n > 0 {
-			if _, err := to.Write(buffer[:n]); err != nil || l.cut(int64(n)) {
-				return
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (l *line) cut(n int64) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.seen += n
-	if l.cuts == 0 || l.seen < l.budget {
-		return false
-	}
-	l.cuts--
-	l.seen = 0
-	return true
 }
 
 // testLog shows a desk's warnings when its test fails.
