@@ -2,6 +2,7 @@ package interop
 
 import (
 	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"os"
@@ -150,7 +151,6 @@ func TestServiceAccountVerifierAndTheRSAAndECDSAVectors(t *testing.T) {
 		"json_web_signature_test.json rsa_encryption: rejectWrongKeyOps",
 		"json_web_signature_test.json rsa_encryption: rejectWrongUse",
 	}
-	var accepted, refused []string
 	judged := 0
 	for _, file := range joseFiles {
 		var vectors joseVectors
@@ -168,29 +168,35 @@ func TestServiceAccountVerifierAndTheRSAAndECDSAVectors(t *testing.T) {
 					t.Fatalf("%s is a ServiceAccount token", place)
 				}
 				signed := strings.Contains(err.Error(), "unmarshal claims")
-				switch {
-				case signed && test.Result != "valid":
-					accepted = append(accepted, place)
-				case !signed && test.Result == "valid":
-					refused = append(refused, place+": "+err.Error())
+				if signed && test.Result != "valid" && !slices.Contains(trusted, place) {
+					t.Errorf("%s: the hub takes the signature and wycheproof calls it invalid", place)
+				}
+				if !signed && test.Result == "valid" && !outOfUse(t, test.token(t), group.Public) {
+					t.Errorf("%s: refused although valid: %v", place, err)
 				}
 			}
-		}
-	}
-	for _, place := range accepted {
-		if !slices.Contains(trusted, place) {
-			t.Errorf("%s: the hub takes the signature and wycheproof calls it invalid", place)
-		}
-	}
-	// Of what is valid only RSA-PSS is refused: no cluster signs so.
-	for _, place := range refused {
-		if !strings.Contains(place, "unexpected signature algorithm \"PS") {
-			t.Errorf("refused although valid: %s", place)
 		}
 	}
 	if judged < 300 {
 		t.Errorf("only %d vectors have a public key: has the schema changed?", judged)
 	}
+}
+
+// outOfUse says whether a valid token may be refused all the same: it is signed
+// with RSA-PSS, as no cluster signs, or with another algorithm than its key names.
+func outOfUse(tb testing.TB, token string, public json.RawMessage) bool {
+	tb.Helper()
+	head, err := base64.RawURLEncoding.DecodeString(token[:strings.IndexByte(token, '.')])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var header, key struct {
+		Algorithm string `json:"alg"`
+	}
+	if err := errors.Join(json.Unmarshal(head, &header), json.Unmarshal(public, &key)); err != nil {
+		tb.Fatal(err)
+	}
+	return strings.HasPrefix(header.Algorithm, "PS") || (key.Algorithm != "" && key.Algorithm != header.Algorithm)
 }
 
 // pinned has the hub trust one key, or one set of keys, as bootstrap would.
