@@ -33,6 +33,11 @@ test-unit: build platform $(BIN)/helm ## Tests of packages, against the real Vau
 test-e2e: build platform ## Promises, kept on the whole platform
 	@$(GO) test -count=1 -timeout 40m -json ./test/... | $(GO) run ./hack/testsummary
 
+# Public test vectors and vocabularies, in a folder beside the repository.
+INTEROP_DATA ?= ../shared/data
+test-interop: platform ## Judges from outside: public vectors and other people's implementations (INTEROP_DATA=folder)
+	@cd test/interop && INTEROP_DATA="$(abspath $(INTEROP_DATA))" $(GO) test -count=1 -json ./... | (cd ../.. && $(GO) run ./hack/testsummary)
+
 ##@ Build it
 .PHONY: build platform tools generate
 build: ## Build operator, hub, desk and concordat into bin/

@@ -3,12 +3,14 @@ package hubhttp
 import (
 	"context"
 	"crypto"
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -47,7 +49,7 @@ func (w Workloads) Subject(ctx context.Context, token string) (string, error) {
 		return "", err
 	}
 	verifier := oidc.NewVerifier(w.Issuer, &oidc.StaticKeySet{PublicKeys: keys}, &oidc.Config{
-		ClientID: WorkloadAudience, SupportedSigningAlgs: []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512},
+		ClientID: WorkloadAudience, SupportedSigningAlgs: workloadAlgorithms,
 	})
 	verified, err := verifier.Verify(ctx, token)
 	if err != nil {
@@ -67,7 +69,7 @@ func (w Workloads) keys() ([]crypto.PublicKey, error) {
 	}
 	var keys []crypto.PublicKey
 	for _, key := range set.Keys {
-		if key.Valid() && key.IsPublic() {
+		if key.Valid() && key.IsPublic() && signsTokens(key) {
 			keys = append(keys, key.Key)
 		}
 	}
@@ -76,6 +78,18 @@ func (w Workloads) keys() ([]crypto.PublicKey, error) {
 	}
 	return keys, nil
 }
+
+// signsTokens refuses a key that says it is for something else (RFC 7517,
+// sections 4.2 and 4.4), and RSA below 2048 bits (NIST SP 800-131A).
+func signsTokens(key jose.JSONWebKey) bool {
+	if key.Use != "" && key.Use != "sig" || key.Algorithm != "" && !slices.Contains(workloadAlgorithms, key.Algorithm) {
+		return false
+	}
+	public, isRSA := key.Key.(*rsa.PublicKey)
+	return !isRSA || public.N.BitLen() >= 2048
+}
+
+var workloadAlgorithms = []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512}
 
 var deskSubject = regexp.MustCompile(`^system:serviceaccount:agency-([a-z][a-z0-9]{1,30}):desk$`)
 
