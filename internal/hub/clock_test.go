@@ -12,28 +12,43 @@ import (
 // it would end agreements, backward it would revive them.
 func TestAClockThatJumpsStopsDecisionsUntilItIsConfirmed(t *testing.T) {
 	t.Parallel()
-	for name, jump := range map[string]time.Duration{"forward": 6 * time.Minute, "backward": -2 * time.Hour} {
+	for name, c := range map[string]struct {
+		quiet, jump time.Duration // without an entry before the jump
+		mends       bool          // by confirming the clock
+	}{
+		"forward":                          {0, 6 * time.Minute, true},
+		"back within a quiet hour":         {time.Hour, -10 * time.Minute, true},
+		"back behind the ledger":           {0, -2 * time.Hour, false},
+		"back behind it after a quiet day": {24 * time.Hour, -26 * time.Hour, false},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			clock := hubtest.NewClock()
 			w := newTrio(t, hubtest.Options{Clock: clock})
 			released := w.a.Release(t, w.ref, "content", w.b)
-			raw := w.b.OpenAct(t, released.Act)
-			clock.Jump(jump)
-			w.Now = func() time.Time { return clock.Now().Add(max(-jump, 0)) } // bearers are judged by the ledger's time
+			raw, other := w.b.OpenAct(t, released.Act), w.a.SignAct(t, act.DeskSign, keyAddAfter(t, w.a))
+			ledger := clock.Now()
+			clock.Pass(c.quiet)
+			clock.Jump(c.jump)
+			w.Now = func() time.Time { // bearers are judged by the later of both times
+				if now := clock.Now(); now.After(ledger) {
+					return now
+				}
+				return ledger
+			}
 			_, err := w.b.Client.Open(t.Context(), raw)
 			wantCode(t, err, "clock_untrusted", 503)
-			_, err = w.a.Client.Submit(t.Context(), w.a.SignAct(t, act.DeskSign, keyAddAfter(t, w.a)))
+			_, err = w.a.Client.Submit(t.Context(), other)
 			wantCode(t, err, "clock_untrusted", 503)
 			wantCode(t, w.Public.Ready(t.Context()), "clock_untrusted", 503)
 			if err := w.Operator.ConfirmClock(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			_, err = w.b.Client.Open(t.Context(), raw)
-			if jump > 0 && err != nil {
+			if c.mends && err != nil {
 				t.Errorf("confirmed: %v", err)
 			}
-			if jump < 0 {
+			if !c.mends {
 				// The ledger knows a later time than the clock: confirming does not
 				// make the clock right.
 				wantCode(t, err, "clock_untrusted", 503)

@@ -9,8 +9,10 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/client/hubclient"
 	"github.com/concordat-hub/concordat/internal/hub/hubtest"
+	"github.com/concordat-hub/concordat/internal/store"
 )
 
 func with(w *hubtest.World, t *testing.T, token string) *hubclient.Client {
@@ -154,6 +156,16 @@ func TestAnEnrolmentCodeWorksOnceForItsExternalAgency(t *testing.T) {
 	again, err := with(h.World, t, code.Code).Enrol(t.Context(), a.Enrolment(t))
 	if err != nil || again != first {
 		t.Errorf("retry: %+v, %v", again, err)
+	}
+	err = h.Store.View(t.Context(), func(r store.Reader) error {
+		kept, err := r.Code(canonical.Digest([]byte(code.Code)))
+		if !kept.Used {
+			t.Error("the code is not marked as used")
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 	old, err := h.Operator.NewCode(t.Context(), "agencyb")
 	if err != nil {

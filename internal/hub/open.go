@@ -148,7 +148,7 @@ func (s *Service) unlock(ctx context.Context, p *act.ItemRelease, part store.Par
 // unlocked.
 func (o *opening) record(ctx context.Context) error {
 	err := o.s.write(ctx, func(b *batch) error {
-		if _, err := act.Verify([]byte(o.act.Raw), o.s.ID, b.state); err != nil {
+		if err := signedNow(b.state, o.act); err != nil {
 			return err
 		}
 		o.decision = policy.Decide(b.state, o.request(), b.now)

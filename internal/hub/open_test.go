@@ -304,8 +304,10 @@ func TestASlowResponseIsCutWithinASecondOfTheSuspension(t *testing.T) {
 	suspension := w.a.SignAct(t, act.OfficerSign, &act.AgreementSuspend{AgreementStep: w.a.Step(t, w.ref)})
 	handing, cut := make(chan struct{}), make(chan time.Time, 1)
 	answered := make(chan error, 1)
+	reader, leave := context.WithTimeout(t.Context(), 20*time.Second)
+	defer leave()
 	go func() {
-		answered <- w.Service.Open(context.Background(), "agencyb", []byte(raw), func(ctx context.Context, _ hub.Opened) error {
+		answered <- w.Service.Open(reader, "agencyb", []byte(raw), func(ctx context.Context, _ hub.Opened) error {
 			close(handing)
 			<-ctx.Done()
 			cut <- time.Now()

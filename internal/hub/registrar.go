@@ -99,9 +99,6 @@ func (s *Service) Enrol(ctx context.Context, e Enrolment) (Appended, error) {
 	if done, ok, err := s.enrolled(ctx, e); ok || err != nil {
 		return done, err
 	}
-	if code != nil && code.Used {
-		return Appended{}, &Error{Code: CodeUnauthenticated}
-	}
 	payload := &act.AgencyEnrol{
 		Common: s.common(), Agency: e.Agency, LegalName: admission.LegalName, AgencyKind: admission.Kind,
 		Jurisdiction: admission.Jurisdiction, Custody: admission.Custody, Keys: e.Keys, Proof: e.Proof,

@@ -304,7 +304,7 @@ func (s *Service) appendRelease(ctx context.Context, a *act.Act, request policy.
 			done = seen
 			return err
 		}
-		if _, err := act.Verify([]byte(a.Raw), s.ID, b.state); err != nil {
+		if err := signedNow(b.state, a); err != nil {
 			return err
 		}
 		if err := releaseDecision(b.state, request, policy.Decide(b.state, request, b.now)); err != nil {
