@@ -27,7 +27,7 @@ const childVariable = "CONCORDAT_TEST_HUB_CHILD"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) == "" {
-		os.Exit(m.Run())
+		os.Exit(hubtest.Main(m))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -48,7 +48,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{vault: hubtest.StartVault(t), cluster: hubtest.NewCluster(t), dir: t.TempDir()}
+	h := &house{vault: hubtest.SharedVault(t), cluster: hubtest.NewCluster(t), dir: t.TempDir()}
 	h.cert, h.key = hubtest.Certificate(t)
 	h.token = filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(h.token, []byte(h.vault.Token), 0o600); err != nil {

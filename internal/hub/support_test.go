@@ -8,10 +8,14 @@ import (
 	"testing"
 
 	"github.com/concordat-hub/concordat/internal/client/hubclient"
+	"github.com/concordat-hub/concordat/internal/hub/hubtest"
 	"github.com/concordat-hub/concordat/internal/store"
 	"github.com/concordat-hub/concordat/internal/store/sqlite"
 	"github.com/concordat-hub/concordat/internal/tlog"
 )
+
+// Hubs share one real Vault, but for the tests that take it away.
+func TestMain(m *testing.M) { os.Exit(hubtest.Main(m)) }
 
 func codeOf(err error) string { return hubclient.CodeOf(err) }
 

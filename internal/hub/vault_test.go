@@ -28,7 +28,7 @@ func TestWithoutVaultNothingIsLostAndAllResumes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newTrio(t, hubtest.Options{})
+			w := newTrio(t, hubtest.Options{Vault: hubtest.StartVault(t)})
 			released := w.a.Release(t, w.ref, "before", w.b)
 			item := w.a.Seal(t, w.ref, "meanwhile", w.b)
 			w.a.Upload(t, item)
@@ -114,7 +114,7 @@ func (s *swapped) Signer(ctx context.Context, key, thumbprint string) (crypto.Si
 
 func TestReadinessAsksVaultToSignAndHealthDoesNot(t *testing.T) {
 	t.Parallel()
-	h := hubtest.Start(t, hubtest.Options{})
+	h := hubtest.Start(t, hubtest.Options{Vault: hubtest.StartVault(t)})
 	if status, _, _ := h.Do(t, http.MethodGet, "/readyz", "", nil, nil); status != 200 {
 		t.Errorf("readyz %d", status)
 	}

@@ -26,7 +26,7 @@ const HubID = "hub.test/ledger"
 
 // Options change how a hub is made.
 type Options struct {
-	Vault *Vault // nil: Start runs one
+	Vault *Vault // nil: the package's, or a new one
 	Dir   string // of the state; "": a new one
 	Clock hub.Clock
 	// Store and Blobs wrap the real ones, to fail on purpose.
@@ -60,7 +60,7 @@ type Hub struct {
 func Start(tb testing.TB, options Options) *Hub {
 	tb.Helper()
 	if options.Vault == nil {
-		options.Vault = StartVault(tb)
+		options.Vault = SharedVault(tb)
 	}
 	if options.Dir == "" {
 		options.Dir = tb.TempDir()
