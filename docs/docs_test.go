@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -127,9 +128,9 @@ func TestEveryRelativeLinkResolves(t *testing.T) {
 	}
 }
 
-var testName = regexp.MustCompile("`(?:[a-z0-9/_.-]+: ?)?((?:Test|Fuzz|Benchmark)[A-Z][A-Za-z0-9_]*)`")
+var testName = regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z][A-Za-z0-9_]*)(?:/([^`]+))?`")
 
-// A document that names a test promises that it is there.
+// A document that names a test, or a case of one, promises that it is there.
 func TestEveryTestThatIsNamedExists(t *testing.T) {
 	var code bytes.Buffer
 	for _, path := range projectFiles(t) {
@@ -144,6 +145,9 @@ func TestEveryTestThatIsNamedExists(t *testing.T) {
 			named++
 			if !strings.Contains(source, "func "+match[1]+"(") {
 				t.Errorf("%s names %s, which is not in the repository", path, match[1])
+			}
+			if match[2] != "" && !strings.Contains(source, strconv.Quote(match[2])) {
+				t.Errorf("%s names the case %q of %s, which is not in the repository", path, match[2], match[1])
 			}
 		}
 	}
