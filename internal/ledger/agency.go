@@ -99,6 +99,9 @@ func (c *cursor) keyAdd(p *act.KeyAdd) (func(), error) {
 	if err := c.keyAuthority(p.Purpose); err != nil {
 		return nil, err
 	}
+	if agency.Standing == Suspended {
+		return nil, refuse("agency_suspended", "a suspended agency publishes no new key; it may end old ones")
+	}
 	key := Key{Purpose: p.Purpose, Thumbprint: p.Thumbprint(), Recipient: p.Recipient, Added: c.entry.Index}
 	if p.Key != nil {
 		if key.Public, err = p.Key.PublicKey(); err != nil {

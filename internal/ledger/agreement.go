@@ -12,8 +12,12 @@ import (
 // keys and of this hub must be true in the ledger: a document with a stranger's
 // thumbprint would let him sign for a party.
 func (c *cursor) propose(p *act.AgreementPropose) (func(), error) {
-	if _, err := c.signer(); err != nil {
+	proposer, err := c.signer()
+	if err != nil {
 		return nil, err
+	}
+	if proposer.Standing == Suspended {
+		return nil, refuse("agency_suspended", "a suspended agency proposes nothing new")
 	}
 	document, digest, err := agreement.Parse([]byte(p.Document))
 	var wrong *agreement.Error

@@ -67,6 +67,20 @@ func TestItemsBelongToTheirPublisherAndGrowInOrder(t *testing.T) {
 	}
 }
 
+func TestASuspendedAgencyOnlyTakesAway(t *testing.T) {
+	w := ledgertest.New()
+	digest := must[string](t)(w.InForce(agreementtest.Document("alpha", "beta")))
+	must[act.ID](t)(w.Standing("alpha", act.AgencySuspendKind))
+	other := agreementtest.Document("alpha", "beta")
+	other.ID = act.NewAgreementID()
+	_, err := w.Propose("alpha", other)
+	refusedWith(t, err, "agency_suspended")
+	later := agreementtest.JWK("alpha", "later")
+	_, err = w.By("alpha", act.OfficerSign, &act.KeyAdd{Common: w.Common("alpha"), Purpose: act.DeskSign, Key: &later, Prev: w.State.Agency("alpha").Last})
+	refusedWith(t, err, "agency_suspended")
+	must[act.ID](t)(w.Step("alpha", act.AgreementSuspendKind, digest))
+}
+
 func TestStandingChangesOnlyToAnother(t *testing.T) {
 	w := ledgertest.New()
 	if err := w.Enrol("alpha"); err != nil {
