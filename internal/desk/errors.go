@@ -53,7 +53,6 @@ const (
 	CodeTwoPersons        = "two_person_required"
 	CodeReleaseDenied     = "release_denied"
 	CodeNoRecipient       = "no_recipient"
-	CodeReleasePending    = "release_pending"
 	CodeIdempotency       = "idempotency_conflict"
 	CodeRestrictions      = "restrictions_invalid"
 	CodeNotAccepted       = "restrictions_not_accepted"
@@ -83,7 +82,7 @@ const (
 func Codes() []string {
 	return []string{CodeNotFound, CodeLoginRequired, CodeLoginRefused, CodeRoleRequired, CodeMalformed, CodeTooLarge,
 		CodeTooMany, CodePrecondition, CodeDraftChanged, CodeDraftInvalid, CodeKindUnknown, CodeScreenRefused, CodeTwoPersons,
-		CodeReleaseDenied, CodeNoRecipient, CodeReleasePending, CodeIdempotency, CodeRestrictions, CodeNotAccepted,
+		CodeReleaseDenied, CodeNoRecipient, CodeIdempotency, CodeRestrictions, CodeNotAccepted,
 		CodeHubUnavailable, CodeProviderAway, CodeLedgerGap, CodeNotReady, CodeStorageFull, CodeReasonUnknown, CodeOwnRoles,
 		CodeReceiptNotYet, CodeInternal, CodeHubChanged, CodeKeysDiffer, CodeEnrolmentRefused, CodeUpgradeNeeded, CodeNotEnrolled,
 		CodeNoSealingIdentity}
@@ -140,7 +139,7 @@ func firstOf(values ...string) string {
 func (e *Error) Retryable() bool {
 	switch e.Code {
 	case CodeVaultUnavailable, CodeHubUnavailable, CodeProviderAway, CodeLedgerGap, CodeNotReady, CodeStorageFull,
-		CodeTooMany, CodeReleasePending, CodeReceiptNotYet:
+		CodeTooMany, CodeReceiptNotYet:
 		return true
 	}
 	return false

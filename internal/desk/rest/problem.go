@@ -35,7 +35,7 @@ var statuses = map[string]int{
 	desk.CodeVaultUnavailable: http.StatusServiceUnavailable, desk.CodeHubUnavailable: http.StatusServiceUnavailable,
 	desk.CodeProviderAway: http.StatusServiceUnavailable, desk.CodeLedgerGap: http.StatusServiceUnavailable,
 	desk.CodeNotReady: http.StatusServiceUnavailable, desk.CodeReceiptNotYet: http.StatusServiceUnavailable,
-	desk.CodeReleasePending: http.StatusServiceUnavailable, desk.CodeHubChanged: http.StatusServiceUnavailable,
+	desk.CodeHubChanged: http.StatusServiceUnavailable,
 	desk.CodeKeysDiffer: http.StatusServiceUnavailable, desk.CodeUpgradeNeeded: http.StatusServiceUnavailable,
 	desk.CodeNotEnrolled: http.StatusServiceUnavailable, desk.CodeNoSealingIdentity: http.StatusServiceUnavailable,
 	desk.CodeStorageFull: http.StatusInsufficientStorage,
