@@ -147,8 +147,10 @@ func TestNoAnswerAndNonsenseAreHubUnavailable(t *testing.T) {
 			w.WriteHeader(http.StatusBadGateway)
 			_, _ = w.Write([]byte("<html>Bad gateway</html>"))
 		},
-		"no JSON":    func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) },
-		"a redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://else.test/", http.StatusFound) },
+		"no JSON": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("hello")) },
+		"a redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://else.test/", http.StatusFound)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := server(t, handler).Feed(t.Context(), 0, 0)
