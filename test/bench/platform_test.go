@@ -44,7 +44,7 @@ func BenchmarkPlatform(b *testing.B) {
 		}
 		show(b, fmt.Sprintf("memory %s after the platform was up", atRest), string(table))
 		reportTotal(b, string(table))
-		for range 2 {
+		for range 3 {
 			s.time(b, "down", func() error { return platform(b.Context(), "down") })
 			s.time(b, "up, known folder", func() error { return platform(b.Context(), "up") })
 		}

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -34,10 +33,13 @@ func (s *samples) time(b *testing.B, name string, f func() error) {
 	s.took[name] = append(s.took[name], took)
 }
 
-// at is a quantile, the median being 0.5.
+// at is a quantile, the median being 0.5, between two samples in proportion.
 func (s *samples) at(name string, quantile float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(s.took[name]))
-	return sorted[int(math.Ceil(quantile*float64(len(sorted)-1)))]
+	position := quantile * float64(len(sorted)-1)
+	below := int(position)
+	above := min(below+1, len(sorted)-1)
+	return sorted[below] + time.Duration((position-float64(below))*float64(sorted[above]-sorted[below]))
 }
 
 func (s *samples) median(names ...string) time.Duration {
