@@ -70,7 +70,8 @@ func (l layout) ports() (ports, error) {
 	file := l.path("ports.json")
 	raw, err := os.ReadFile(file)
 	if err == nil {
-		return p, json.Unmarshal(raw, &p)
+		err = json.Unmarshal(raw, &p)
+		return p, err
 	}
 	for _, port := range []*int{&p.Etcd, &p.EtcdPeer, &p.API, &p.Controllers, &p.Vault, &p.Provider, &p.Hub, &p.OperatorMetrics, &p.OperatorHealth} {
 		if *port, err = freePort(); err != nil {

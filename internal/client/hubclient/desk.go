@@ -66,7 +66,8 @@ type Release struct {
 // the same answer.
 func (c *Client) Release(ctx context.Context, r Release) (Appended, error) {
 	var out Appended
-	return out, c.post(ctx, "/v1/releases", r, &out)
+	err := c.post(ctx, "/v1/releases", r, &out)
+	return out, err
 }
 
 func (c *Client) post(ctx context.Context, path string, in, out any) error {
@@ -202,5 +203,6 @@ type Enrolment struct {
 // under a name that is taken are agency_exists.
 func (c *Client) Enrol(ctx context.Context, e Enrolment) (Appended, error) {
 	var out Appended
-	return out, c.post(ctx, "/v1/enrolments", e, &out)
+	err := c.post(ctx, "/v1/enrolments", e, &out)
+	return out, err
 }

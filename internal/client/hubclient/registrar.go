@@ -94,7 +94,8 @@ func (c *Client) Admit(ctx context.Context, slug act.AgencyName, admission Admis
 // NewCode implements Registrar: for External agencies only.
 func (c *Client) NewCode(ctx context.Context, slug act.AgencyName) (Code, error) {
 	var out Code
-	return out, c.post(ctx, agencyPath(slug)+"/codes", struct{}{}, &out)
+	err := c.post(ctx, agencyPath(slug)+"/codes", struct{}{}, &out)
+	return out, err
 }
 
 // Request implements Registrar. A request whose outcome is there already returns

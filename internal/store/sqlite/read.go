@@ -155,7 +155,8 @@ func scanPart(scan func(...any) error) (store.Part, error) {
 	if err := scan(&p.Part, &p.Ordinal, &p.BodyDigest, &p.BodySize, &locked); err != nil {
 		return p, typed(err)
 	}
-	return p, json.Unmarshal([]byte(locked), &p.Locked)
+	err := json.Unmarshal([]byte(locked), &p.Locked)
+	return p, err
 }
 
 func (s *snapshot) Part(release act.ID, part string, ordinal int) (store.Part, error) {
@@ -174,7 +175,8 @@ func (s *snapshot) Descriptors(release act.ID, agency act.AgencyName) ([]seal.Sa
 		if err != nil {
 			return d, err
 		}
-		return d, json.Unmarshal([]byte(raw), &d)
+		err = json.Unmarshal([]byte(raw), &d)
+		return d, err
 	}, `SELECT descriptor FROM descriptors WHERE release = ? AND agency = ? ORDER BY part, ordinal`, string(release), string(agency))
 }
 
