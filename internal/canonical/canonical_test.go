@@ -1,11 +1,15 @@
 package canonical
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/gowebpki/jcs"
 	"pgregory.net/rapid"
 )
 
@@ -66,6 +70,31 @@ func TestMarshalThenUnmarshalIsTheSame(t *testing.T) {
 		again, err := Marshal(out)
 		if err != nil || string(again) != string(b) {
 			t.Fatalf("canonical form changed: %s became %s (%v)", b, again, err)
+		}
+	})
+}
+
+// Marshal and Unmarshal canonicalise with two implementations of RFC 8785: what
+// one writes and the other would spell differently would be refused for ever.
+func TestTwoImplementationsOfRFC8785Agree(t *testing.T) {
+	var value *rapid.Generator[any]
+	value = rapid.Deferred(func() *rapid.Generator[any] {
+		return rapid.OneOf(
+			rapid.String().AsAny(), rapid.Bool().AsAny(), rapid.Float64Range(-1e300, 1e300).AsAny(), rapid.Int64Range(-1<<53, 1<<53).AsAny(),
+			rapid.SliceOfN(rapid.Deferred(func() *rapid.Generator[any] { return value }), 0, 3).AsAny(),
+			rapid.MapOfN(rapid.String(), rapid.Deferred(func() *rapid.Generator[any] { return value }), 0, 3).AsAny(),
+		)
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		plain, err := json.Marshal(map[string]any{"v": value.Draw(t, "value")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, errOne := jcs.Transform(plain)
+		other := jsontext.Value(bytes.Clone(plain))
+		errOther := other.Canonicalize()
+		if errOne != nil || errOther != nil || !bytes.Equal(one, other) {
+			t.Fatalf("%s\n jcs: %s (%v)\n jsontext: %s (%v)", plain, one, errOne, other, errOther)
 		}
 	})
 }
