@@ -33,7 +33,7 @@ func TestPastedCommandsWork(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%s\n%v\n%s", strings.Join(commands, "\n"), err, out)
 	}
-	for _, shown := range []string{item, one.reference, "agencya", "Nusantara Anti-Trafficking Desk"} {
+	for _, shown := range []string{item, one.at(t, a).ID, "agencya", "Nusantara Anti-Trafficking Desk"} {
 		if !strings.Contains(string(out), shown) {
 			t.Errorf("the commands do not show %q:\n%s", shown, out)
 		}
