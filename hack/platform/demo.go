@@ -30,6 +30,7 @@ func demo(ctx context.Context, l layout) error {
 	if once {
 		err = down(l)
 	} else if failed == 0 {
+		fmt.Printf("\n%s\n", message.Text("demo_stays", nil))
 		printNext(l)
 		<-ctx.Done()
 		fmt.Println()
@@ -69,7 +70,7 @@ func tell(ctx context.Context, l layout) (scenes, failed int, err error) {
 	return scenes, failed, nil
 }
 
-// printNext prints five commands that work when pasted.
+// printNext prints five commands that work when pasted into bash.
 func printNext(l layout) {
 	fmt.Printf("\n%s\n\n", message.Text("demo_next", nil))
 	fmt.Printf("  . %s/as agencya analyst-1\n", l.dir)
