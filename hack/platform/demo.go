@@ -15,14 +15,15 @@ import (
 // demo brings a fresh platform up, tells the story on it, and stays until it is
 // told to end; with ONCE=1 it ends by itself, and fails if any scene failed.
 func demo(ctx context.Context, l layout) error {
-	// The story begins with nobody enrolled, so that each run tells all of it.
-	if err := cleanUp(l); err != nil {
+	l, err := stage(l)
+	if err != nil {
 		return err
 	}
 	if err := comeUp(ctx, l, true); err != nil {
 		return err
 	}
-	scenes, failed, err := tell(ctx, l)
+	var scenes, failed int
+	scenes, failed, err = tell(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -44,6 +45,27 @@ func demo(ctx context.Context, l layout) error {
 		return errSaid
 	}
 	return nil
+}
+
+// storyOnly marks a folder that holds nothing but an earlier telling.
+const storyOnly = "story-only"
+
+// stage returns an empty folder for the story: nobody is enrolled at its
+// beginning. What somebody has done since make up is not swept away for it: the
+// story is then told in a folder beside.
+func stage(l layout) (layout, error) {
+	_, used := os.Stat(l.path("ports.json"))
+	if _, told := os.Stat(l.path(storyOnly)); used == nil && told != nil {
+		fmt.Fprintln(os.Stderr, message.Text("demo_beside", message.Params{"Folder": l.path("demo")}))
+		l.dir = l.path("demo")
+	}
+	if err := cleanUp(l); err != nil {
+		return l, err
+	}
+	if err := os.MkdirAll(l.dir, 0o700); err != nil {
+		return l, err
+	}
+	return l, os.WriteFile(l.path(storyOnly), nil, 0o600)
 }
 
 // errSaid ends the program with status 1; why has been printed already.

@@ -96,6 +96,11 @@ func cleanUp(l layout) error {
 	if err := down(l); err != nil {
 		return err
 	}
+	if beside := (layout{l.path("demo"), l.bin}); filepath.Base(l.dir) != "demo" {
+		if err := cleanUp(beside); err != nil {
+			return err
+		}
+	}
 	if _, err := os.Stat(l.path("ports.json")); err != nil {
 		return nil // not a platform's folder: nothing to forget, and nothing of anybody else's to delete
 	}

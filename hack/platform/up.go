@@ -60,6 +60,7 @@ func comeUp(ctx context.Context, l layout, bare bool) error {
 		{"operator", u.startOperator},
 	}
 	if !bare {
+		_ = os.Remove(u.path(storyOnly)) // from now on it is somebody's
 		steps = append(steps, u.agencySteps()...)
 	}
 	steps = append(steps, step{"environment file", func(ctx context.Context) error { return u.writeEnv(ctx) }})
