@@ -283,6 +283,10 @@ func notSentToEndedIdentity(t *testing.T, w *world, a, b *site) {
 		d, err := analyst.Draft(t.Context(), draft.ID)
 		return err == nil && len(d.Releases) == 1 && d.Releases[0].State == "refused" && d.Releases[0].Reason == "desk_recipient_key_ended"
 	})
+	b.stop()
+	b.rotate = 0 // else the next identity may end too, while the release is on its way
+	b.start()
+	b.awaitReady()
 	a.faults.set(func() { a.faults.release = nil })
 	if _, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID}); err != nil {
 		t.Fatal(err)

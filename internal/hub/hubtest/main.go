@@ -53,18 +53,25 @@ func SharedVault(tb testing.TB) (v *Vault) {
 
 // process is the testing.TB of what outlives single tests.
 type process struct {
-	testing.TB // nil: whatever is not below is not used
+	testing.TB            // nil: whatever is not below is not used
+	mu         sync.Mutex // parallel tests begin at the same time
 	cleanups   []func()
 	failure    string
 }
 
 func (p *process) Helper()                  {}
 func (p *process) Context() context.Context { return context.Background() }
-func (p *process) Cleanup(f func())         { p.cleanups = append(p.cleanups, f) }
 func (p *process) Fatal(args ...any)        { p.failure = fmt.Sprint(args...); runtime.Goexit() }
 func (p *process) Fatalf(format string, args ...any) {
 	p.failure = fmt.Sprintf(format, args...)
 	runtime.Goexit()
+}
+
+// Cleanup keeps f for the end of the process.
+func (p *process) Cleanup(f func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cleanups = append(p.cleanups, f)
 }
 
 func (p *process) TempDir() string {
