@@ -28,6 +28,7 @@ func TestAnExchange(t *testing.T) {
 		{"agreements show what an officer reads before signing", agreementsShowEverything},
 		{"a desk relays only what its own officer signed", relaysOwnActs},
 		{"what is not for an agency looks like what does not exist", notForYouLooksLikeNothing},
+		{"the ledger answers who could open an item at an instant", ledgerAnswersAboutInstants},
 		{"bad requests get a clear answer", badRequests},
 		{"a login is good once and for this desk only", loginIsGoodOnce},
 		{"a session ends", sessionEnds},

@@ -126,6 +126,7 @@ func callsNeedRoles(t *testing.T, w *world, a, b *site) {
 		{"POST", "/api/v1/items/x/opens", `{"purpose":"training","justification":"","acceptedRestrictions":""}`, "reader"},
 		{"POST", "/api/v1/items/x/retractions", `{"reason":"error"}`, "releaser"},
 		{"GET", "/api/v1/items/x/receipt", "", "auditor"},
+		{"GET", "/api/v1/items/x/access", "", "auditor"},
 		{"GET", "/api/v1/agreements", "", "auditor"},
 		{"GET", "/api/v1/agreements/x", "", "auditor"},
 		{"POST", "/api/v1/acts", `{"act":"x"}`, "signatory"},

@@ -37,6 +37,7 @@ const (
 	ReadAgreements Right = "agreement.read"
 	RelayActs      Right = "act.relay"
 	ReadReceipts   Right = "receipt.read"
+	ReadAccess     Right = "access.read" // who could open what, at any instant
 	ManageOfficers Right = "officer.manage"
 )
 
@@ -50,7 +51,7 @@ var rights = map[Role][]Right{
 	ChildProtection: {ReadItems, ReadDrafts, ApproveDrafts, ReadAgreements},
 	Trainer:         {ReadItems, OpenItems, ReadDrafts, WriteDrafts, ReadAgreements, ReadReceipts},
 	Signatory:       {ReadItems, ReadAgreements, RelayActs, ReadReceipts},
-	Auditor:         {ReadItems, ReadAgreements, ReadReceipts},
+	Auditor:         {ReadItems, ReadAgreements, ReadReceipts, ReadAccess},
 	AgencyAdmin:     {ReadAgreements, ManageOfficers},
 }
 

@@ -45,6 +45,7 @@ func TestTheTableOfRights(t *testing.T) {
 		ReleaseDrafts:  {Releaser},
 		RetractItems:   {Releaser},
 		RelayActs:      {Signatory},
+		ReadAccess:     {Auditor},
 		ManageOfficers: {AgencyAdmin},
 	} {
 		if diff := cmp.Diff(want, may(right)); diff != "" {

@@ -16,6 +16,7 @@ func TestADeskRecovers(t *testing.T) {
 		{"a desk that lost its disk recovers", lostDiskRecovers},
 		{"a desk starts while the hub is away", startsWithoutHub},
 		{"a sealing identity rotates and the old one still opens", identityRotates},
+		{"a desk that lost its disk does not guess whom it sealed to", lostDiskDoesNotGuess},
 		{"another hub at the same address is refused", anotherHubIsRefused},
 	})
 }

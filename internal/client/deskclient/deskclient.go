@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 )
@@ -235,6 +236,19 @@ func (c *Client) Item(ctx context.Context, id string) (deskapi.Item, error) {
 // be left out.
 func (c *Client) Conditions(ctx context.Context, item, release string) (deskapi.Conditions, error) {
 	return get[deskapi.Conditions](ctx, c, "/api/v1/items/"+url.PathEscape(item)+"/conditions?release="+url.QueryEscape(release))
+}
+
+// Access returns who could open an item at an instant; the zero time is now, and
+// the release may be left out.
+func (c *Client) Access(ctx context.Context, item, release string, at time.Time) (deskapi.Access, error) {
+	query := url.Values{}
+	if release != "" {
+		query.Set("release", release)
+	}
+	if !at.IsZero() {
+		query.Set("at", at.UTC().Format(time.RFC3339Nano))
+	}
+	return get[deskapi.Access](ctx, c, "/api/v1/items/"+url.PathEscape(item)+"/access?"+query.Encode())
 }
 
 // Open opens the content.

@@ -231,6 +231,28 @@ type Conditions struct {
 	Message            string              `json:"message"`
 }
 
+// Access says who could open an item at an instant, as the ledger stood then.
+type Access struct {
+	Item     string         `json:"item"`
+	At       time.Time      `json:"at"`
+	Agencies []AgencyAccess `json:"agencies"` // by name; only those that the asking agency may know of
+	// Incomplete says that the desk no longer knows whom a release was addressed to.
+	Incomplete bool `json:"incomplete,omitempty"`
+}
+
+// AgencyAccess is the answer about one agency, and the release that it is about:
+// one that let the agency open the item, if any did.
+type AgencyAccess struct {
+	Agency    string   `json:"agency"`
+	Allow     bool     `json:"allow"`
+	Reason    string   `json:"reason"`
+	Evidence  []string `json:"evidence,omitempty"` // what decided: act ids, places in the document, axes
+	Message   string   `json:"message"`
+	Release   string   `json:"release"`
+	Version   int      `json:"version"`
+	Reference string   `json:"reference"`
+}
+
 // OpenRequest opens the body of one release.
 type OpenRequest struct {
 	Release              string `json:"release,omitempty"`

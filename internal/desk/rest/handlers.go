@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/concordat-hub/concordat/internal/desk"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
@@ -152,6 +153,20 @@ func (h *handler) conditions(r *http.Request, o *desk.Officer) (int, any, error)
 	query := r.URL.Query()
 	conditions, err := h.desk.Conditions(r.Context(), o, lang(r), r.PathValue("id"), query.Get("release"), query.Get("purpose"))
 	return http.StatusOK, conditions, err
+}
+
+// access answers about now unless an instant is given (RFC 3339).
+func (h *handler) access(r *http.Request, o *desk.Officer) (int, any, error) {
+	query := r.URL.Query()
+	var at time.Time
+	if given := query.Get("at"); given != "" {
+		var err error
+		if at, err = time.Parse(time.RFC3339, given); err != nil || at.IsZero() {
+			return 0, nil, &desk.Error{Code: desk.CodeMalformed}
+		}
+	}
+	access, err := h.desk.Access(r.Context(), o, lang(r), r.PathValue("id"), query.Get("release"), at)
+	return http.StatusOK, access, err
 }
 
 func (h *handler) openItem(r *http.Request, o *desk.Officer) (int, any, error) {

@@ -87,6 +87,7 @@ func (h *handler) routes() []route {
 		{"GET", "/api/v1/items", h.as(h.items)},
 		{"GET", "/api/v1/items/{id}", h.as(h.item)},
 		{"GET", "/api/v1/items/{id}/conditions", h.as(h.conditions)},
+		{"GET", "/api/v1/items/{id}/access", h.as(h.access)},
 		{"POST", "/api/v1/items/{id}/opens", h.as(h.openItem)},
 		{"POST", "/api/v1/items/{id}/retractions", h.as(h.retract)},
 		{"GET", "/api/v1/items/{id}/receipt", h.as(h.receipt)},
