@@ -20,7 +20,7 @@ const bulletinKind = "bulletin"
 func (a *app) bulletinNoun() *cobra.Command {
 	noun := a.noun("bulletin", "cli_bulletin_short",
 		a.bulletinDraft(), a.bulletinDrafts(), a.bulletinShow(), a.bulletinApprove(), a.bulletinRelease(), a.bulletinRetract(),
-		a.bulletinInbox(), a.bulletinSent(), a.bulletinOpen())
+		a.bulletinInbox(), a.bulletinSent(), a.bulletinOpen(), a.bulletinAccess())
 	noun.Aliases = []string{"bulletins"}
 	return noun
 }
