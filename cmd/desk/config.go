@@ -45,7 +45,7 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	f.StringVar(&c.vault, "vault", "", "`URL` of the agency's Vault (required)")
 	f.StringVar(&c.vaultCA, "vault-ca", "", "PEM `file` with the authorities trusted for Vault; default the system's")
 	f.StringVar(&c.vaultToken, "vault-token-file", "", "`file` with a ServiceAccount token of audience concordat-vault")
-	f.StringVar(&c.vaultStaticToken, "vault-static-token-file", "", "`file` with a Vault token that something else renews, in place of --vault-token-file")
+	f.StringVar(&c.vaultStaticToken, "vault-static-token-file", "", "`file` with a Vault token, in place of --vault-token-file; a periodic one, or one of a token role, is renewed")
 	f.StringVar(&c.vaultRole, "vault-role", "desk", "`role` at the auth mount")
 	f.StringVar(&c.vaultAuth, "vault-auth-mount", "kubernetes", "auth `mount` for the desk's login")
 	f.StringVar(&c.vaultMount, "vault-mount", "", "transit `mount` of the agency; default concordat/agency-<slug>")

@@ -39,7 +39,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.vault, "vault", "", "https URL of Vault")
 	f.StringVar(&o.vaultCA, "vault-ca", "", "PEM file with the only authorities trusted for Vault")
 	f.StringVar(&o.vaultToken, "vault-token-file", "", "ServiceAccount token with audience concordat-vault, to log in with")
-	f.StringVar(&o.vaultStaticToken, "vault-static-token-file", "", "Vault token that somebody else renews, instead of logging in")
+	f.StringVar(&o.vaultStaticToken, "vault-static-token-file", "", "Vault token, instead of logging in; a periodic one, or one of a token role, is renewed")
 	f.StringVar(&o.vaultRole, "vault-role", "hub", "role to log in as")
 	f.StringVar(&o.vaultAuthMount, "vault-auth-mount", "kubernetes", "auth mount to log in at, without auth/")
 	f.StringVar(&o.vaultMount, "vault-mount", "concordat-hub", "the hub's transit mount")

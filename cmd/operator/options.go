@@ -53,7 +53,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.vault, "vault", "", "https URL of Vault")
 	f.StringVar(&o.vaultCA, "vault-ca", "", "PEM file with the only authorities trusted for Vault")
 	f.StringVar(&o.vaultToken, "vault-token-file", "", "the operator's ServiceAccount token with audience concordat-vault, to log in with")
-	f.StringVar(&o.vaultStaticToken, "vault-static-token-file", "", "Vault token that somebody else renews, instead of logging in")
+	f.StringVar(&o.vaultStaticToken, "vault-static-token-file", "", "Vault token, instead of logging in; a periodic one, or one of a token role, is renewed")
 	f.StringVar(&o.vaultRole, "vault-role", "operator", "role to log in as")
 	f.StringVar(&o.vaultAuthMount, "vault-auth-mount", "kubernetes", "auth mount to log in at, without auth/")
 	f.StringVar(&o.clusterCA, "cluster-ca-file", "", "PEM file with the authorities that sign serving certificates in the cluster")

@@ -13,7 +13,8 @@ import (
 
 // Auth is a way to obtain a Vault token. The ways are the types of this package.
 type Auth interface {
-	// login returns a token and how long it lives (0: unknown, take it as long as it works).
+	// login returns a token and how long it lives (0: unknown, take it as long as it works). The
+	// client holds no token and is not used again.
 	login(ctx context.Context, anonymous *api.Client) (token string, ttl time.Duration, err error)
 }
 
@@ -35,8 +36,10 @@ type JWTAuth struct {
 	TokenFile string
 }
 
-// TokenFileAuth uses the Vault token in a file, which somebody else renews (Vault Agent, the local
-// platform). The file is read again when Vault refuses the token.
+// TokenFileAuth uses the Vault token in a file, which somebody else may replace (Vault Agent, an
+// administrator). The file is read again at half of the token's life and when Vault refuses the
+// token. A periodic token and one of a token role are renewed at each reading, which is what they are
+// made for; every other token ends when whoever made it said.
 type TokenFileAuth struct{ Path string }
 
 // TokenAuth uses a token that the caller already holds, for a person's own administrative session.
@@ -77,12 +80,50 @@ func loginWithJWT(ctx context.Context, c *api.Client, mount, role, jwt string) (
 	return secret.Auth.ClientToken, time.Duration(secret.Auth.LeaseDuration) * time.Second, nil
 }
 
-func (a TokenFileAuth) login(context.Context, *api.Client) (string, time.Duration, error) {
+func (a TokenFileAuth) login(ctx context.Context, c *api.Client) (string, time.Duration, error) {
 	token, err := readToken(a.Path)
 	if err != nil {
 		return "", 0, failure(ErrDenied, "login", "token file", err.Error())
 	}
-	return token, 0, nil
+	c.SetToken(token)
+	ttl, err := renewOwn(ctx, c)
+	return token, ttl, err
+}
+
+// lookAgain is how long a token is taken that may not look itself up. Without an end, a right that
+// was taken away for a while would leave a token unrenewed for ever.
+const lookAgain = 10 * time.Minute
+
+// renewOwn renews the client's token where programs are given such tokens to keep, and returns how
+// long it lives (0: it is not renewed). Where only the renewal fails, that is what is left: the next
+// one is tried at half of it.
+func renewOwn(ctx context.Context, c *api.Client) (time.Duration, error) {
+	const lookup, renew = "auth/token/lookup-self", "auth/token/renew-self"
+	told, err := c.Logical().ReadWithContext(ctx, lookup)
+	if err != nil {
+		if err = classify("login", lookup, err); errors.Is(err, ErrDenied) {
+			return lookAgain, nil // the first call with it shows whether it may do that
+		}
+		return 0, err
+	}
+	if told == nil {
+		return 0, unexpected("login", lookup, "the answer is empty")
+	}
+	// Vault tells no period where it is the role's.
+	role, _ := told.Data["role"].(string)
+	renewable, err := told.TokenIsRenewable()
+	if err != nil || !renewable || role == "" && told.Data["period"] == nil {
+		return 0, nil
+	}
+	renewed, err := c.Logical().WriteWithContext(ctx, renew, nil)
+	if err == nil && renewed != nil && renewed.Auth != nil {
+		return time.Duration(renewed.Auth.LeaseDuration) * time.Second, nil
+	}
+	left, err := told.TokenTTL()
+	if err != nil {
+		return 0, unexpected("login", lookup, "the answer says no life: %v", err)
+	}
+	return left, nil
 }
 
 func (a TokenAuth) login(context.Context, *api.Client) (string, time.Duration, error) {

@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// Client speaks to one Vault with one identity. It logs in at the first call and again when two
-// thirds of the token's life have passed or when Vault refuses the token. Safe for concurrent use.
+// Client speaks to one Vault with one identity. It logs in at the first call and again when half
+// of the token's life has passed or when Vault refuses the token. Safe for concurrent use.
 type Client struct {
 	config    Config
 	auth      Auth
@@ -161,7 +161,7 @@ func (c *Client) newSession(ctx context.Context) (session, error) {
 	}
 	s := session{token: token, since: time.Now()}
 	if ttl > 0 {
-		s.renew, s.expires = s.since.Add(ttl*2/3), s.since.Add(ttl)
+		s.renew, s.expires = s.since.Add(ttl/2), s.since.Add(ttl)
 	}
 	if s.api, err = c.config.api(c.transport, token); err != nil {
 		return session{}, err
