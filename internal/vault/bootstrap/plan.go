@@ -138,6 +138,8 @@ type Enrol struct {
 	GroupsClaim string
 	// Signatory is the value that GroupsClaim must list; empty means "signatory".
 	Signatory string
+	// Site adds the steps of SitePlan.
+	Site bool
 }
 
 // EnrolPlan is the plan that `concordat vault enrol` prints for one agency. When it is applied, Vault
@@ -157,10 +159,18 @@ func EnrolPlan(e Enrol) (Plan, error) {
 		}),
 		set("auth/"+mount+"/role/"+OfficerRole, "vault_step_officer_role", officerRole(e, name)),
 	}
-	for i := range steps {
-		steps[i].Title.Params = message.Params{"Agency": e.Agency}
+	if e.Site {
+		steps = append(steps, siteSteps(e.Agency)...)
 	}
-	return number(steps, map[string][]string{mount: {OfficerRole}}), nil
+	return number(about(e.Agency, steps), map[string][]string{mount: {OfficerRole}}), nil
+}
+
+// about names the agency in the titles.
+func about(slug string, steps []Step) []Step {
+	for i := range steps {
+		steps[i].Title.Params = message.Params{"Agency": slug}
+	}
+	return steps
 }
 
 func (e *Enrol) complete() error {

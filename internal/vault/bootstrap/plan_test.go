@@ -164,7 +164,7 @@ func TestTheFilesSayEverythingExceptTheSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	enrol, err := bootstrap.EnrolPlan(bootstrap.Enrol{Agency: "aa", Issuer: "https://idp.example", ACR: "phr"})
+	enrol, err := bootstrap.EnrolPlan(bootstrap.Enrol{Agency: "aa", Issuer: "https://idp.example", ACR: "phr", Site: true})
 	if err != nil {
 		t.Fatal(err)
 	}
