@@ -129,9 +129,9 @@ func (a *app) vaultBootstrap() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			plan, err := bootstrap.NewPlan(config)
+			plan, err := possible(bootstrap.NewPlan(config))
 			if err != nil {
-				return failBecause(err, Usage, "cli_plan_impossible", message.Params{"Detail": err.Error()})
+				return err
 			}
 			return a.runPlan(cmd.Context(), plan, f)
 		})
@@ -190,7 +190,8 @@ func (a *app) vaultEnrol() *cobra.Command {
 	var e bootstrap.Enrol
 	var issuerCA string
 	cmd := a.verb("enrol AGENCY [flags]", "cli_vault_enrol_short",
-		"  concordat vault enrol agencya --out vault-agencya/\n  concordat vault enrol agencya --issuer https://idp.example/agencya --acr phr --apply",
+		"  concordat vault enrol agencya --out vault-agencya/\n  concordat vault enrol agencya --issuer https://idp.example/agencya --acr phr --apply\n"+
+			"  concordat vault enrol agencye --site --apply",
 		exactly(1), func(cmd *cobra.Command, args []string) error {
 			e.Agency = args[0]
 			if issuerCA != "" {
@@ -200,16 +201,18 @@ func (a *app) vaultEnrol() *cobra.Command {
 				}
 				e.IssuerCA = string(pem)
 			}
-			if err := a.enrolFromCluster(cmd.Context(), &e); err != nil {
+			plan, err := a.enrolPlan(cmd, e)
+			if err != nil {
 				return err
 			}
-			plan, err := bootstrap.EnrolPlan(e)
-			if err != nil {
-				return failBecause(err, Usage, "cli_plan_impossible", message.Params{"Detail": err.Error()})
+			if err := a.runPlan(cmd.Context(), plan, f); err != nil || !e.Site || !f.apply {
+				return err
 			}
-			return a.runPlan(cmd.Context(), plan, f)
+			a.tell("cli_vault_site_next", message.Params{"Name": e.Agency, "Command": "vault write -f auth/token/create/" + bootstrap.SiteRole(e.Agency)})
+			return nil
 		})
 	f.register(a, cmd)
+	cmd.Flags().BoolVar(&e.Site, "site", false, a.say("cli_flag_site", nil))
 	cmd.Flags().StringVar(&e.Issuer, "issuer", "", a.say("cli_flag_issuer", nil))
 	cmd.Flags().StringVar(&issuerCA, "issuer-ca", "", a.say("cli_flag_issuer_ca", nil))
 	cmd.Flags().StringVar(&e.ClientID, "client-id", "", a.say("cli_flag_sign_client_id", nil))
@@ -217,6 +220,29 @@ func (a *app) vaultEnrol() *cobra.Command {
 	cmd.Flags().StringVar(&e.GroupsClaim, "groups-claim", "", a.say("cli_flag_groups_claim", nil))
 	cmd.Flags().StringVar(&e.Signatory, "signatory-group", "", a.say("cli_flag_signatory_group", nil))
 	return cmd
+}
+
+// enrolPlan is for the officers' login, for the site's, or for both: --site alone
+// asks nothing about an identity provider, and a flag that does brings it back.
+func (a *app) enrolPlan(cmd *cobra.Command, e bootstrap.Enrol) (bootstrap.Plan, error) {
+	officers := !e.Site
+	for _, flag := range []string{"issuer", "issuer-ca", "client-id", "acr", "groups-claim", "signatory-group"} {
+		officers = officers || cmd.Flags().Changed(flag)
+	}
+	if !officers {
+		return possible(bootstrap.SitePlan(e.Agency))
+	}
+	if err := a.enrolFromCluster(cmd.Context(), &e); err != nil {
+		return bootstrap.Plan{}, err
+	}
+	return possible(bootstrap.EnrolPlan(e))
+}
+
+func possible(plan bootstrap.Plan, err error) (bootstrap.Plan, error) {
+	if err != nil {
+		return plan, failBecause(err, Usage, "cli_plan_impossible", message.Params{"Detail": err.Error()})
+	}
+	return plan, nil
 }
 
 // enrolFromCluster completes what the flags leave open from the Agency object.

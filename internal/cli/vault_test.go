@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/concordat-hub/concordat/internal/vault/vaulttest"
 )
 
 const reviewerToken = "header.reviewer-secret.signature"
@@ -59,5 +61,38 @@ func TestVaultEnrolIsIdempotent(t *testing.T) {
 	s := newSigning(t) // which has applied it once
 	if got := s.expect(OK, s.enrol("--apply")...); !strings.Contains(got.stderr, "0 of 4 calls were needed") {
 		t.Errorf("the second time it says %q", got.stderr)
+	}
+}
+
+// A site is no matter of the identity provider, and who asks for both gets both.
+func TestVaultEnrolOfASite(t *testing.T) {
+	w := newWorld(t)
+	site := []string{"vault", "enrol", "agencye", "--site"}
+	got := w.expect(OK, site...)
+	for _, want := range []string{"concordat/agency-agencye/sign/desk-sign", "auth/token/roles/concordat-site-agencye"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("%q was not shown", want)
+		}
+	}
+	if strings.Contains(got.stdout, "officer-agencye") || strings.Contains(got.stderr, "auth/token/create") {
+		t.Errorf("it says %q", got.stderr)
+	}
+	if both := w.expect(OK, append(site, "--issuer", "https://idp.example/agencye")...); !strings.Contains(both.stdout, "auth/idp-agencye/") ||
+		!strings.Contains(both.stdout, "auth/token/roles/concordat-site-agencye") {
+		t.Error("not both logins were shown")
+	}
+	w.expect(Usage, append(site, "--acr", "phr")...) // of which provider?
+	w.expect(Usage, "vault", "enrol", "agency-e", "--site")
+
+	server := vaulttest.Start(t)
+	w.env["VAULT_ADDR"], w.env["VAULT_CACERT"], w.env["VAULT_TOKEN"] = server.Address, server.CAFile, server.RootToken
+	for _, calls := range []string{"2 of 2", "0 of 2"} {
+		got := w.expect(OK, append(site, "--apply")...)
+		if !strings.Contains(got.stderr, calls) || !strings.Contains(got.stderr, "vault write -f auth/token/create/concordat-site-agencye") {
+			t.Errorf("it says %q", got.stderr)
+		}
+	}
+	if _, err := server.Root().CreateToken(t.Context(), "concordat-site-agencye"); err != nil {
+		t.Error(err)
 	}
 }
