@@ -123,3 +123,40 @@ func wantSentence(t *testing.T, w *ledgertest.World, id act.ID, to []act.AgencyN
 		}
 	}
 }
+
+// With enough other signatures only its own keeps an agency out; without them
+// every one that is missing does.
+func TestTheSentenceNamesWhoseSignatureIsMissing(t *testing.T) {
+	for name, test := range map[string]struct {
+		entry   agreement.EntryIntoForce
+		missing string
+	}{
+		"in force without it": {agreement.EntryIntoForce{Rule: "n-signed", Count: 2}, " beta,"},
+		"not in force":        {agreement.EntryIntoForce{Rule: "all-signed"}, " beta, delta,"},
+	} {
+		w := ledgertest.New()
+		if err := w.Enrol("alpha", "beta", "gamma", "delta"); err != nil {
+			t.Fatal(err)
+		}
+		d := agreementtest.Document("alpha", "beta", "gamma", "delta")
+		d.EntryIntoForce = test.entry
+		digest, err := w.Propose("alpha", d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, who := range []act.AgencyName{"alpha", "gamma"} {
+			if _, err := w.Step(who, act.AgreementSignKind, digest); err != nil {
+				t.Fatal(err)
+			}
+		}
+		id, err := w.By("alpha", act.DeskSign, w.Release("alpha", ledgertest.ItemID(1), 1, digest, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer := policy.Explain(w.State, w.State.Release(id), []act.AgencyName{"beta"}, w.Now)[1]
+		said := accessSentence("en", w.State, w.State.Release(id), answer)
+		if answer.Reason != policy.AgreementNotSigned || !strings.Contains(said, "signature of"+test.missing) {
+			t.Errorf("%s: %s, %q", name, answer.Reason, said)
+		}
+	}
+}
