@@ -28,7 +28,7 @@ func newOwnDesk(t *testing.T, slug, url string) *ownDesk {
 	d.flags = []string{
 		"--agency=" + slug, "--listen=" + strings.TrimPrefix(url, "https://"), "--external-url=" + url,
 		"--hub=" + platform.Get("CONCORDAT_HUB"), "--hub-ca=" + ca,
-		"--vault=" + platform.Get("VAULT_ADDR"), "--vault-ca=" + ca, "--vault-static-token-file=" + d.file(t, "vault-token", deskPolicyToken(t, slug)),
+		"--vault=" + platform.Get("VAULT_ADDR"), "--vault-ca=" + ca, "--vault-static-token-file=" + d.file(t, "vault-token", siteToken(t, slug)),
 		"--state=" + filepath.Join(d.dir, "state"), "--oidc-issuer=" + issuer, "--oidc-client-id=concordat-" + slug, "--oidc-ca=" + ca,
 		// Any certificate for 127.0.0.1 of the local authority serves.
 		"--tls-cert=" + filepath.Join(folder, "pki", "hub.crt"), "--tls-key=" + filepath.Join(folder, "pki", "hub.key"),
@@ -71,28 +71,25 @@ func (d *ownDesk) stop(t *testing.T) {
 	d.running = nil
 }
 
-// deskPolicyToken is what the keeper of the shared Vault hands to a site that the
-// cluster does not vouch for: exactly the rights of a managed desk, on one mount.
-func deskPolicyToken(t *testing.T, slug string) string {
+// siteToken is what the keeper of the shared Vault hands to a site that the cluster
+// does not vouch for, after the command has prepared it.
+func siteToken(t *testing.T, slug string) string {
 	t.Helper()
-	root, mount := vaultRoot(t), "concordat/agency-"+slug
-	var policy strings.Builder
-	for _, right := range []string{"encrypt/wrap", "decrypt/wrap", "sign/desk-sign", "sign/witness-sign"} {
-		policy.WriteString(`path "` + mount + "/" + right + `" { capabilities = ["update"] }` + "\n")
+	enrolled, err := platform.Concordat(t.Context(), "vault", "enrol", slug, "--site", "--apply",
+		"--vault-token-file", filepath.Join(folder, "vault-files", "root-token"))
+	if err != nil || enrolled.Code != ok {
+		t.Fatalf("vault enrol --site: %v %s", err, enrolled.Stderr)
 	}
-	for _, key := range []string{"officer-sign", "desk-sign", "witness-sign", "wrap"} {
-		policy.WriteString(`path "` + mount + "/keys/" + key + `" { capabilities = ["read"] }` + "\n")
-	}
-	if status := root.call(t, http.MethodPut, "sys/policies/acl/site-"+slug, map[string]string{"policy": policy.String()}, nil); status >= 300 {
-		t.Fatalf("the policy of the site: %d", status)
+	next := "auth/token/create/concordat-site-" + slug
+	if !strings.Contains(enrolled.Stderr, "vault write -f "+next) {
+		t.Fatalf("vault enrol --site says %s", enrolled.Stderr)
 	}
 	var made struct {
 		Auth struct {
 			Token string `json:"client_token"`
 		} `json:"auth"`
 	}
-	order := map[string]any{"policies": []string{"site-" + slug}, "no_parent": true, "period": "1h"}
-	if status := root.call(t, http.MethodPost, "auth/token/create", order, &made); status >= 300 {
+	if status := vaultRoot(t).call(t, http.MethodPost, next, nil, &made); status != http.StatusOK {
 		t.Fatalf("the token of the site: %d", status)
 	}
 	return made.Auth.Token
