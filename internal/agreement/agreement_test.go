@@ -9,6 +9,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/agreement/agreementtest"
 	"github.com/concordat-hub/concordat/internal/canonical"
+	"github.com/concordat-hub/concordat/internal/restriction"
 )
 
 func valid() *agreement.Document {
@@ -35,33 +36,40 @@ func TestDocumentsThatNobodyShouldSign(t *testing.T) {
 		code   string
 		place  string
 	}{
-		"the same party twice":         {func(d *agreement.Document) { d.Parties[1].Agency = "alpha" }, "party_twice", "/parties/1/agency"},
-		"one key for two parties":      {func(d *agreement.Document) { d.Parties[1].OfficerSign = d.Parties[0].OfficerSign }, "key_twice", "/parties/1"},
-		"one key for two purposes":     {func(d *agreement.Document) { d.Parties[0].DeskSign = d.Parties[0].OfficerSign }, "key_twice", "/parties/0"},
-		"a window that ends before":    {func(d *agreement.Document) { d.EntryIntoForce.NotBefore = agreementtest.At("2028-01-01T00:00:00Z") }, "window_ends_before_it_starts", "/expires"},
-		"a window of no length":        {func(d *agreement.Document) { d.EntryIntoForce.NotBefore = d.Expires }, "window_ends_before_it_starts", "/expires"},
-		"no end":                       {func(d *agreement.Document) { d.Expires = canonical.Time{} }, "window_has_no_end", "/expires"},
-		"one party":                    {func(d *agreement.Document) { d.Parties = d.Parties[:1] }, "parties_too_few_or_many", "/parties"},
-		"a bilateral with three":       {func(d *agreement.Document) { d.Form = "bilateral" }, "bilateral_has_two_parties", "/parties"},
-		"a reserved name":              {func(d *agreement.Document) { d.Parties[0].Agency = "operator" }, "agency_name_invalid", "/parties/0/agency"},
-		"a name with a hyphen":         {func(d *agreement.Document) { d.Parties[0].Agency = "al-pha" }, "agency_name_invalid", "/parties/0/agency"},
-		"a name in other letters":      {func(d *agreement.Document) { d.Parties[0].Agency = "аlpha" }, "agency_name_invalid", "/parties/0/agency"},
-		"a party without a mandate":    {func(d *agreement.Document) { d.Parties[2].Mandate = "" }, "mandate_missing", "/parties/2/mandate"},
-		"an unknown role":              {func(d *agreement.Document) { d.Parties[2].Role = "owner" }, "term_unknown", "/parties/2/role"},
-		"an unknown purpose":           {func(d *agreement.Document) { d.Purposes = []string{"advertising"} }, "purposes_missing_or_unknown", "/purposes"},
-		"no purpose":                   {func(d *agreement.Document) { d.Purposes = nil }, "purposes_missing_or_unknown", "/purposes"},
-		"victim data allowed":          {func(d *agreement.Document) { d.Excluded = d.Excluded[:3] }, "excluded_is_constant", "/excluded"},
-		"an unknown restriction":       {func(d *agreement.Document) { d.Floor["colour"] = []string{"red"} }, "restriction_invalid", "/restrictionFloor"},
-		"GREEN without a community":    {func(d *agreement.Document) { d.Floor["tlp"] = []string{"TLP:GREEN"} }, "community_undefined", "/definitions/community"},
-		"AMBER without clients":        {func(d *agreement.Document) { d.Floor["tlp"] = []string{"TLP:AMBER"} }, "clients_undefined", "/definitions/clients"},
-		"two signatures of two needed": {func(d *agreement.Document) { d.EntryIntoForce = agreement.EntryIntoForce{Rule: "n-signed", Count: 1} }, "count_out_of_range", "/entryIntoForce/count"},
-		"more signatures than parties": {func(d *agreement.Document) { d.EntryIntoForce = agreement.EntryIntoForce{Rule: "n-signed", Count: 4} }, "count_out_of_range", "/entryIntoForce/count"},
-		"a second revision of nothing": {func(d *agreement.Document) { d.Revision = 2 }, "supersedes_malformed", "/supersedes"},
-		"a schema of another version":  {func(d *agreement.Document) { d.Schema = "concordat.agreement/v9" }, "schema_unknown", "/schema"},
-		"an id that can be guessed":    {func(d *agreement.Document) { d.ID = "ag1" }, "agreement_id_malformed", "/id"},
-		"a hub without a key":          {func(d *agreement.Document) { d.Hub.LogKey = "" }, "hub_missing", "/hub/logKey"},
-		"a lease of a month":           {func(d *agreement.Document) { n := 2592000; d.OpenLease = &n }, "lease_out_of_range", "/openLeaseSeconds"},
-		"notice in the past":           {func(d *agreement.Document) { d.Termination.NoticeDays = -1 }, "notice_out_of_range", "/termination/noticeDays"},
+		"the same party twice":          {func(d *agreement.Document) { d.Parties[1].Agency = "alpha" }, "party_twice", "/parties/1/agency"},
+		"one key for two parties":       {func(d *agreement.Document) { d.Parties[1].OfficerSign = d.Parties[0].OfficerSign }, "key_twice", "/parties/1"},
+		"one key for two purposes":      {func(d *agreement.Document) { d.Parties[0].DeskSign = d.Parties[0].OfficerSign }, "key_twice", "/parties/0"},
+		"a window that ends before":     {func(d *agreement.Document) { d.EntryIntoForce.NotBefore = agreementtest.At("2028-01-01T00:00:00Z") }, "window_ends_before_it_starts", "/expires"},
+		"a window of no length":         {func(d *agreement.Document) { d.EntryIntoForce.NotBefore = d.Expires }, "window_ends_before_it_starts", "/expires"},
+		"no end":                        {func(d *agreement.Document) { d.Expires = canonical.Time{} }, "window_has_no_end", "/expires"},
+		"one party":                     {func(d *agreement.Document) { d.Parties = d.Parties[:1] }, "parties_too_few_or_many", "/parties"},
+		"a bilateral with three":        {func(d *agreement.Document) { d.Form = "bilateral" }, "bilateral_has_two_parties", "/parties"},
+		"a reserved name":               {func(d *agreement.Document) { d.Parties[0].Agency = "operator" }, "agency_name_invalid", "/parties/0/agency"},
+		"a name with a hyphen":          {func(d *agreement.Document) { d.Parties[0].Agency = "al-pha" }, "agency_name_invalid", "/parties/0/agency"},
+		"a name in other letters":       {func(d *agreement.Document) { d.Parties[0].Agency = "аlpha" }, "agency_name_invalid", "/parties/0/agency"},
+		"a party without a mandate":     {func(d *agreement.Document) { d.Parties[2].Mandate = "" }, "mandate_missing", "/parties/2/mandate"},
+		"an unknown role":               {func(d *agreement.Document) { d.Parties[2].Role = "owner" }, "term_unknown", "/parties/2/role"},
+		"an unknown purpose":            {func(d *agreement.Document) { d.Purposes = []string{"advertising"} }, "purposes_missing_or_unknown", "/purposes"},
+		"no purpose":                    {func(d *agreement.Document) { d.Purposes = nil }, "purposes_missing_or_unknown", "/purposes"},
+		"victim data allowed":           {func(d *agreement.Document) { d.Excluded = d.Excluded[:3] }, "excluded_is_constant", "/excluded"},
+		"an unknown restriction":        {func(d *agreement.Document) { d.Floor["colour"] = []string{"red"} }, "restriction_invalid", "/restrictionFloor"},
+		"GREEN without a community":     {func(d *agreement.Document) { d.Floor["tlp"] = []string{"TLP:GREEN"} }, "community_undefined", "/definitions/community"},
+		"AMBER without clients":         {func(d *agreement.Document) { d.Floor["tlp"] = []string{"TLP:AMBER"} }, "clients_undefined", "/definitions/clients"},
+		"two signatures of two needed":  {func(d *agreement.Document) { d.EntryIntoForce = agreement.EntryIntoForce{Rule: "n-signed", Count: 1} }, "count_out_of_range", "/entryIntoForce/count"},
+		"more signatures than parties":  {func(d *agreement.Document) { d.EntryIntoForce = agreement.EntryIntoForce{Rule: "n-signed", Count: 4} }, "count_out_of_range", "/entryIntoForce/count"},
+		"a second revision of nothing":  {func(d *agreement.Document) { d.Revision = 2 }, "supersedes_malformed", "/supersedes"},
+		"a schema of another version":   {func(d *agreement.Document) { d.Schema = "concordat.agreement/v9" }, "schema_unknown", "/schema"},
+		"an id that can be guessed":     {func(d *agreement.Document) { d.ID = "ag1" }, "agreement_id_malformed", "/id"},
+		"a hub without a key":           {func(d *agreement.Document) { d.Hub.LogKey = "" }, "hub_missing", "/hub/logKey"},
+		"a lease of a month":            {func(d *agreement.Document) { n := 2592000; d.OpenLease = &n }, "lease_out_of_range", "/openLeaseSeconds"},
+		"a lease that ends before":      {func(d *agreement.Document) { n := -1; d.OpenLease = &n }, "lease_out_of_range", "/openLeaseSeconds"},
+		"notice of more than two years": {func(d *agreement.Document) { d.Termination.NoticeDays = 731 }, "notice_out_of_range", "/termination/noticeDays"},
+		"an unknown default":            {func(d *agreement.Document) { d.Default = restriction.Set{"colour": {"red"}} }, "restriction_invalid", "/restrictionDefault"},
+		"GREEN by default, undefined":   {func(d *agreement.Document) { d.Default = restriction.Set{"tlp": {"TLP:GREEN"}} }, "community_undefined", "/definitions/community"},
+		"a bilateral of one signature": {func(d *agreement.Document) {
+			d.Form, d.Parties, d.EntryIntoForce = "bilateral", d.Parties[:2], agreement.EntryIntoForce{Rule: "n-signed", Count: 2}
+		}, "count_out_of_range", "/entryIntoForce/count"},
+		"notice in the past": {func(d *agreement.Document) { d.Termination.NoticeDays = -1 }, "notice_out_of_range", "/termination/noticeDays"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -130,6 +138,11 @@ func TestRedIsNeverShownAgainWithoutAsking(t *testing.T) {
 	}
 	if got := d.Lease("TLP:AMBER"); got.Minutes() != 15 {
 		t.Errorf("default lease = %v, want 15 minutes", got)
+	}
+	seconds := 60
+	d.OpenLease = &seconds
+	if got := d.Lease("TLP:AMBER"); got.Minutes() != 1 {
+		t.Errorf("a lease of 60 seconds = %v", got)
 	}
 }
 

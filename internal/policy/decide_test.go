@@ -380,6 +380,8 @@ func TestReleasesThatAreRefused(t *testing.T) {
 		"to a party that only gives":    {func(d *agreement.Document) { d.Parties[1].Role = agreement.Contributor }, func(*act.ItemRelease) {}, []act.AgencyName{"beta"}, policy.RoleForbids},
 		"by a party that only receives": {func(d *agreement.Document) { d.Parties[0].Role = agreement.Recipient }, func(*act.ItemRelease) {}, nil, policy.RoleForbids},
 		"to a party it did not name":    {nil, func(p *act.ItemRelease) { p.Restrictions["recipients"] = []string{"beta"} }, []act.AgencyName{"gamma"}, policy.RestrictionForbids},
+		"under another id":              {nil, func(p *act.ItemRelease) { p.Agreement.ID = act.NewAgreementID() }, nil, policy.AgreementUnknown},
+		"AMBER where no clients are":    {func(d *agreement.Document) { delete(d.Floor, "tlp") }, func(p *act.ItemRelease) { p.Restrictions["tlp"] = []string{"TLP:AMBER"} }, nil, policy.LabelUndefined},
 		"under an agreement of others":  {nil, func(p *act.ItemRelease) { p.Agreement.Digest = canonical.Digest(nil) }, nil, policy.AgreementUnknown},
 	}
 	for name, test := range tests {
@@ -432,9 +434,38 @@ func TestOpensThatAreRefused(t *testing.T) {
 			}
 		})
 	}
+	if _, err := w.Standing("gamma", act.AgencySuspendKind); err != nil {
+		t.Fatal(err)
+	}
+	suspended := good
+	suspended.Agency = "gamma"
+	if got := policy.Decide(w.State, suspended, w.Now); got.Reason != policy.AgencySuspended {
+		t.Errorf("a suspended agency is told %s", got.Reason)
+	}
 	w.State.Unknown = true
 	if got := policy.Decide(w.State, good, w.Now); got.Allow {
 		t.Error("the ledger holds an act of an unknown kind, and something is allowed")
+	}
+}
+
+// FIRST TLP 2.0: RED is for the eyes of those who are there, so it is asked for
+// each time that it is shown.
+func TestTheLabelDecidesHowLongADeskShowsAgain(t *testing.T) {
+	w, digest := inForce(t, nil)
+	for n, test := range []struct {
+		label string
+		want  int64
+	}{{"TLP:RED", 0}, {"TLP:AMBER+STRICT", 900}} {
+		id, err := w.By("alpha", act.DeskSign, w.Release("alpha", ledgertest.ItemID(n), 1, digest, restriction.Set{"tlp": {test.label}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := policy.Decide(w.State, policy.Request{
+			Action: policy.ToOpen, Agency: "beta", Release: id, Described: true, Purpose: "training", Accepted: w.State.Release(id).EffectiveDigest,
+		}, w.Now)
+		if len(got.Obligations) != 1 || got.Obligations[0].Seconds != test.want {
+			t.Errorf("%s: Decide = %+v, want %d seconds", test.label, got, test.want)
+		}
 	}
 }
 

@@ -207,7 +207,8 @@ func (h *history) story() string {
 	return out.String()
 }
 
-// Longer sequences take longer: CONCORDAT_ACTS=1 tries all that have one act more.
+// Longer sequences take longer: CONCORDAT_ACTS=1 tries all that have one
+// act more, -1 those that have one less.
 func TestEverySequenceOfActsInASmallWorldAgreesWithTheModel(t *testing.T) {
 	more := 0
 	if asked := os.Getenv("CONCORDAT_ACTS"); asked != "" {
@@ -231,7 +232,7 @@ func TestEverySequenceOfActsInASmallWorldAgreesWithTheModel(t *testing.T) {
 			if err := errors.Join(wrong...); err != nil {
 				t.Fatal(err)
 			}
-			if s.sequences.Load() < int64(scene.sequences) {
+			if more == 0 && s.sequences.Load() < int64(scene.sequences) {
 				t.Errorf("only %d sequences were tried", s.sequences.Load())
 			}
 			t.Logf("%d sequences of at most %d acts, %d decisions compared, %d of them allowed", s.sequences.Load(), s.longest, s.decisions.Load(), s.allows.Load())

@@ -125,3 +125,45 @@ func TestExpiryEndsAtItsMoment(t *testing.T) {
 		}
 	}
 }
+
+// FIRST TLP 2.0 orders the labels by how far their readers may pass on.
+func TestTheStricterLabelStays(t *testing.T) {
+	order := []string{"TLP:RED", "TLP:AMBER+STRICT", "TLP:AMBER", "TLP:GREEN", "TLP:CLEAR"}
+	for i, stricter := range order {
+		for _, wider := range order[i:] {
+			if got := Meet(Set{"tlp": {wider}}, Set{"tlp": {stricter}})["tlp"]; !slices.Equal(got, []string{stricter}) {
+				t.Errorf("%s meets %s in %v", wider, stricter, got)
+			}
+		}
+	}
+}
+
+func TestTermsAreSortedAndGivenOnce(t *testing.T) {
+	for name, terms := range map[string][]string{
+		"unsorted":    {"training", "detection"},
+		"given twice": {"detection", "detection"},
+	} {
+		var refused *Error
+		if err := (Set{"purposes": terms}).Validate(); !errors.As(err, &refused) || refused.Code != "restriction_malformed" {
+			t.Errorf("%s: Validate = %v", name, err)
+		}
+	}
+}
+
+func TestLooserSaysOnWhichAxis(t *testing.T) {
+	floor := Set{"purposes": {"training"}, "tlp": {"TLP:AMBER"}}
+	for name, test := range map[string]struct {
+		set  Set
+		axis Axis
+	}{
+		"as strict":      {Set{"purposes": {"training"}, "tlp": {"TLP:AMBER"}}, ""},
+		"stricter":       {Set{"purposes": {"training"}, "tlp": {"TLP:RED"}, "recipients": {"a1"}}, ""},
+		"more purposes":  {Set{"purposes": {"detection", "training"}, "tlp": {"TLP:AMBER"}}, Purposes},
+		"a wider label":  {Set{"purposes": {"training"}, "tlp": {"TLP:GREEN"}}, TLP},
+		"an axis absent": {Set{"purposes": {"training"}}, TLP},
+	} {
+		if axis, looser := test.set.Looser(floor); axis != test.axis || looser != (test.axis != "") {
+			t.Errorf("%s: Looser = %q, %v, want %q", name, axis, looser, test.axis)
+		}
+	}
+}
