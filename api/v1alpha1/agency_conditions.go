@@ -82,8 +82,6 @@ const (
 	// ReasonAwaitingDesk: the hub has admitted the name and waits for the desk to
 	// submit its keys.
 	ReasonAwaitingDesk = "AwaitingDesk"
-	// ReasonNotAdmitted: the hub has not admitted the name yet.
-	ReasonNotAdmitted = "NotAdmitted"
 )
 
 // DeskReady: the desk answers, over TLS, that it is ready.

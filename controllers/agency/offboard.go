@@ -117,6 +117,6 @@ func offboarding(reason, code string, params message.Params) condition.Condition
 	return condition.True(v1alpha1.ConditionOffboarding, reason, code, params)
 }
 
-// closeCommand is what a keykeeper runs to end the officers' login. It takes no
+// closeCommand is what an administrator of Vault runs to end the officers' login. It takes no
 // key away: signatures made so far go on being verified from the ledger.
 func (s *scope) closeCommand() string { return "vault auth disable idp-" + string(s.name) }

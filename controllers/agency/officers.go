@@ -33,7 +33,7 @@ func (r *Reconciler) reconcileOfficers(ctx context.Context, s *scope) {
 	}
 }
 
-// enrolCommand is what a keykeeper runs so that officers can sign.
+// enrolCommand is what an administrator of Vault runs so that officers can sign.
 func (s *scope) enrolCommand() string {
 	return "concordat vault enrol " + string(s.name) + " --apply"
 }

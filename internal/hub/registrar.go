@@ -38,7 +38,7 @@ func checkAdmission(p *act.AgencyEnrol, mandate string) error {
 		return refuse(CodeMalformed, "the legal name has 1 to 256 bytes")
 	case p.AgencyKind == "" || len(p.AgencyKind) > 64:
 		return refuse(CodeMalformed, "the kind is a term of the vocabulary")
-	case p.Jurisdiction == "" || len(p.Jurisdiction) > 16:
+	case p.Jurisdiction == "" || len(p.Jurisdiction) > 63:
 		return refuse(CodeMalformed, "the jurisdiction is a country code or an organisation")
 	case !slices.Contains([]string{Managed, External}, p.Custody):
 		return refuse(CodeMalformed, "custody is managed or external")
