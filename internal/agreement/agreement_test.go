@@ -88,6 +88,19 @@ func TestDocumentsThatNobodyShouldSign(t *testing.T) {
 	}
 }
 
+func TestAsManySignAsTheRuleSays(t *testing.T) {
+	d := valid()
+	if got := d.SignaturesNeeded(); got != 3 {
+		t.Errorf("all of three are %d", got)
+	}
+	for _, count := range []int{2, 3} {
+		d.EntryIntoForce = agreement.EntryIntoForce{Rule: "n-signed", Count: count}
+		if got := d.SignaturesNeeded(); got != count {
+			t.Errorf("%d of three are %d", count, got)
+		}
+	}
+}
+
 func TestOnlyTheExactBytesAreADocument(t *testing.T) {
 	b, _, err := valid().Bytes()
 	if err != nil {

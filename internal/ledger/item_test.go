@@ -67,6 +67,19 @@ func TestItemsBelongToTheirPublisherAndGrowInOrder(t *testing.T) {
 	}
 }
 
+// A desk sees only what concerns it: versions may be missing, but never go back.
+func TestADeskSeesVersionsWithGapsAndInOrder(t *testing.T) {
+	w := ledgertest.New()
+	digest := must[string](t)(w.InForce(agreementtest.Document("alpha", "beta")))
+	w.State.Partial = true
+	item := ledgertest.ItemID(1)
+	for _, version := range []int{2, 4} {
+		must[act.ID](t)(w.By("alpha", act.DeskSign, w.Release("alpha", item, version, digest, nil)))
+	}
+	_, err := w.By("alpha", act.DeskSign, w.Release("alpha", item, 3, digest, nil))
+	refusedWith(t, err, "version_out_of_order")
+}
+
 func TestASuspendedAgencyOnlyTakesAway(t *testing.T) {
 	w := ledgertest.New()
 	digest := must[string](t)(w.InForce(agreementtest.Document("alpha", "beta")))

@@ -126,6 +126,7 @@ func TestLifeOfAnAgreement(t *testing.T) {
 		"one of three withdraws":               {[]step{{"gamma", withdraw, ""}}, ledger.InForce},
 		"two of three withdraw":                {[]step{{"gamma", withdraw, ""}, {"beta", withdraw, ""}}, ledger.Terminated},
 		"who withdrew says nothing more":       {[]step{{"gamma", withdraw, ""}, {"gamma", suspend, "agreement_withdrawn"}}, ledger.InForce},
+		"who withdrew does not sign again":     {[]step{{"gamma", withdraw, ""}, {"gamma", sign, "agreement_withdrawn"}}, ledger.InForce},
 		"who withdrew takes his halt with him": {[]step{{"gamma", suspend, ""}, {"gamma", withdraw, ""}}, ledger.InForce},
 		"terminated":                           {[]step{{"alpha", terminate, ""}}, ledger.Terminated},
 		"terminated is the end":                {[]step{{"alpha", terminate, ""}, {"beta", resume, "agreement_terminated"}, {"beta", sign, "agreement_terminated"}}, ledger.Terminated},
@@ -167,6 +168,22 @@ func TestNoticeIsGivenBeforeItBites(t *testing.T) {
 	if got := revision.At(end).State; got != ledger.Terminated {
 		t.Errorf("after the notice the agreement is %s", got)
 	}
+}
+
+func TestNobodyJoinsUnderNoticeOfTermination(t *testing.T) {
+	w := ledgertest.New()
+	if err := w.Enrol("alpha", "beta", "gamma"); err != nil {
+		t.Fatal(err)
+	}
+	document := agreementtest.Document("alpha", "beta", "gamma")
+	document.EntryIntoForce = agreement.EntryIntoForce{Rule: "n-signed", Count: 2}
+	document.Termination.NoticeDays = 30
+	digest := must[string](t)(w.Propose("alpha", document))
+	must[act.ID](t)(w.Step("alpha", act.AgreementSignKind, digest))
+	must[act.ID](t)(w.Step("beta", act.AgreementSignKind, digest))
+	must[act.ID](t)(w.Step("alpha", act.AgreementTerminateKind, digest))
+	_, err := w.Step("gamma", act.AgreementSignKind, digest)
+	refusedWith(t, err, "agreement_terminated")
 }
 
 func TestProposalsThatTheLedgerRefuses(t *testing.T) {

@@ -59,8 +59,8 @@ func documentFor(t *rapid.T, n int) (*agreement.Document, contract) {
 		c.roles[string(d.Parties[i].Agency)] = string(d.Parties[i].Role)
 	}
 	if size > 2 && rapid.Bool().Draw(t, "n-signed") {
-		d.EntryIntoForce = agreement.EntryIntoForce{Rule: "n-signed", Count: 2}
-		c.needed = 2
+		c.needed = rapid.IntRange(2, size).Draw(t, "count")
+		d.EntryIntoForce = agreement.EntryIntoForce{Rule: "n-signed", Count: c.needed}
 	}
 	if rapid.Bool().Draw(t, "later") {
 		d.EntryIntoForce.NotBefore = canonical.At(ledgertest.Start.Add(5 * time.Hour))

@@ -138,6 +138,15 @@ func TestTheStricterLabelStays(t *testing.T) {
 	}
 }
 
+func TestTheEarlierEndStays(t *testing.T) {
+	early, late := Set{"expires": {"2027-01-01T00:00:00Z"}}, Set{"expires": {"2028-06-30T12:00:00Z"}}
+	for _, got := range []Set{Meet(early, late), Meet(late, early)} {
+		if !same(got, early) {
+			t.Errorf("the later end stays: %v", got)
+		}
+	}
+}
+
 func TestTermsAreSortedAndGivenOnce(t *testing.T) {
 	for name, terms := range map[string][]string{
 		"unsorted":    {"training", "detection"},

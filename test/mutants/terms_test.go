@@ -1,0 +1,58 @@
+//go:build mutants
+
+package mutants
+
+const (
+	axes      = "restriction/restriction.go"
+	document  = "agreement/document.go"
+	validated = "agreement/validate.go"
+)
+
+var ofTerms = []mutant{
+	{"RED is stricter than AMBER+STRICT", axes, `"TLP:RED", "TLP:AMBER+STRICT",`, `"TLP:AMBER+STRICT", "TLP:RED",`},
+	{"an unknown label is refused", axes, `len(terms) == 1 && slices.Contains(labels, terms[0]) },`, `len(terms) == 1 },`},
+	{"of two labels the stricter stays", axes, `order[min(i, j)]`, `order[max(i, j)]`},
+	{"two labels meet in one of them", axes, `strictest(labels),`, `intersect,`},
+	{"an unknown purpose is refused", axes, `len(terms) > 0 && subset(terms, purposes) },`, `len(terms) > 0 },`},
+	{"a purpose that is not named is not permitted", axes, `use.Purpose == "" || slices.Contains(terms, use.Purpose) },`, `len(terms) > 0 },`},
+	{"an item ends at its moment and not after it", axes, `use.At.Before(*end) },`, `!use.At.After(*end) },`},
+	{"of two ends the earlier stays", axes, `case second.Before(*first):`, `case second.After(*first):`},
+	{"only named recipients are permitted", axes, `return slices.Contains(terms, use.Agency) },`, `return len(terms) > 0 },`},
+	{"an unknown axis is refused", axes, `return &Error{Axis(name), "restriction_unknown"}`, `continue`},
+	{"terms are sorted", axes, `if !sortedUnique(s[name]) || !axis.valid(s[name]) {`, `if !axis.valid(s[name]) {`},
+	{"no term is given twice", axes, `terms[i-1] >= terms[i]`, `terms[i-1] > terms[i]`},
+	{"what one side restricts stays restricted", axes, `case !both:`, `case !both && len(terms) > 64:`},
+	{"a malformed term permits nothing", axes, `len(s[name]) == 0 || !axis.valid(s[name]) || `, `len(s[name]) == 0 || `},
+	{"looser is looser than the floor", axes, `slices.Equal(met[name], s[name])`, `slices.Equal(met[name], met[name])`},
+	{"only what both name is left", axes, `return !slices.Contains(b, term) })`, `return false })`},
+
+	{"a recipient releases nothing", document, `p.Role == Contributor || p.Role == Both`, `p.Role != Observer`},
+	{"an observer does not open", document, `p.Role == Recipient || p.Role == Both`, `p.Role != Contributor`},
+	{"a contributor sees no covers", document, `p.MayOpen() || p.Role == Observer`, `p.Role != ""`},
+	{"as many sign as the rule says", document, `return d.EntryIntoForce.Count`, `return d.EntryIntoForce.Count - 1`},
+	{"all sign", document, `return len(d.Parties)`, `return len(d.Parties) - 1`},
+	{"an agreement ends at its moment", document, `!now.Before(d.Expires.Time)`, `now.After(d.Expires.Time)`},
+	{"RED is never shown again", document, `if label == "TLP:RED" {`, `if label == "TLP:red" {`},
+	{"a lease is in seconds", document, `time.Duration(*d.OpenLease) * time.Second`, `time.Duration(*d.OpenLease) * time.Minute`},
+	{"notice is in days", document, `* 24 * time.Hour`, `* time.Hour`},
+	{"a document has a largest size", document, `if len(b) > MaxSize {`, `if len(b) > 8*MaxSize {`},
+	{"what is parsed is valid", document, "if err := d.Validate(); err != nil {\n\t\treturn nil, \"\", err\n\t}\n\treturn &d,", "return &d,"},
+
+	{"an agreement has two parties", validated, `len(d.Parties) < 2 ||`, `len(d.Parties) < 1 ||`},
+	{"a bilateral agreement has no third party", validated, `if d.Form == "bilateral" && len(d.Parties) != 2 {`, `if false {`},
+	{"no agency is a party twice", validated, `if agencies[p.Agency] {`, `if false {`},
+	{"no key signs for two", validated, `if keys[key] {`, `if false {`},
+	{"every party has a mandate", validated, `case p.Mandate == "" || `, `case `},
+	{"victim data stays excluded", validated, `!slices.Equal(d.Excluded, Excluded())`, `len(d.Excluded) == 0`},
+	{"a floor has known terms", validated, `if d.Floor.Validate() != nil {`, `if false {`},
+	{"a default has known terms", validated, `if d.Default.Validate() != nil {`, `if false {`},
+	{"a default label has its words", validated, `append(slices.Clone(d.Floor["tlp"]), d.Default["tlp"]...)`, `slices.Clone(d.Floor["tlp"])`},
+	{"no agreement comes into force by one signature", validated, `entry.Count < 2 ||`, `entry.Count < 1 ||`},
+	{"no rule asks for more signatures than parties", validated, ` || entry.Count > len(d.Parties) {`, ` {`},
+	{"a bilateral agreement is signed by both, by its rule", validated, `if d.Form == "bilateral" || entry`, `if entry`},
+	{"a window has a length", validated, `!entry.NotBefore.Before(d.Expires.Time):`, `entry.NotBefore.After(d.Expires.Time):`},
+	{"a window has an end", validated, `case d.Expires.IsZero():`, `case false:`},
+	{"a lease is not negative", validated, `*d.OpenLease < 0 || `, ``},
+	{"notice is bounded", validated, ` || d.Termination.NoticeDays > 730:`, `:`},
+	{"a later revision says what it supersedes", validated, `, d.Revision > 1 && d.Supersedes == "":`, `:`},
+}
