@@ -158,6 +158,18 @@ type AgreementStep struct {
 	Prev      ID           `json:"prev"`             // the last act in this agreement that the signer knew
 }
 
+func (p *AgreementStep) agreementStep() *AgreementStep { return p }
+
+// StepOf returns what an act says about an agreement's life, and whether it is an
+// act of that sort: signing, suspending, resuming, withdrawing or terminating.
+func StepOf(p Payload) (*AgreementStep, bool) {
+	step, ok := p.(interface{ agreementStep() *AgreementStep })
+	if !ok {
+		return nil, false
+	}
+	return step.agreementStep(), true
+}
+
 // Approval is a second officer's word for exactly this content.
 type Approval struct {
 	Officer string         `json:"officer"` // pseudonym

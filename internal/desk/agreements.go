@@ -211,25 +211,8 @@ func (d *Desk) Relay(ctx context.Context, o *Officer, jws string) (deskapi.Appen
 	if signed.KeyID.Agency != d.Agency || signed.KeyID.Purpose != act.OfficerSign {
 		return deskapi.Appended{}, refuse(CodeActNotOwn)
 	}
-	if named := officerOf(signed.Payload); named != "" && named != o.Name {
+	if step, ok := act.StepOf(signed.Payload); ok && step.Officer != o.Name {
 		return deskapi.Appended{}, refuse(CodeActNotOwn)
 	}
 	return d.append(ctx, jws)
-}
-
-// officerOf returns the pseudonym that an agreement act names, if it names one.
-func officerOf(p act.Payload) string {
-	switch p := p.(type) {
-	case *act.AgreementSign:
-		return p.Officer
-	case *act.AgreementSuspend:
-		return p.Officer
-	case *act.AgreementResume:
-		return p.Officer
-	case *act.AgreementWithdraw:
-		return p.Officer
-	case *act.AgreementTerminate:
-		return p.Officer
-	}
-	return ""
 }

@@ -28,17 +28,8 @@ func subjectOf(a *act.Act) act.AgencyName {
 
 // referenceOf returns the agreement revision that an agreement act names, or "".
 func referenceOf(a *act.Act) string {
-	switch p := a.Payload.(type) {
-	case *act.AgreementSign:
-		return p.Agreement.Digest
-	case *act.AgreementSuspend:
-		return p.Agreement.Digest
-	case *act.AgreementResume:
-		return p.Agreement.Digest
-	case *act.AgreementWithdraw:
-		return p.Agreement.Digest
-	case *act.AgreementTerminate:
-		return p.Agreement.Digest
+	if step, ok := act.StepOf(a.Payload); ok {
+		return step.Agreement.Digest
 	}
 	return ""
 }

@@ -149,8 +149,10 @@ func (r *Report) read(entry ledger.Entry, keys act.KeyResolver) error {
 		r.Item, r.Officer = p.Item, p.Officer
 	case *act.AgreementPropose:
 		r.Agreement = canonical.Digest([]byte(p.Document))
-	case *act.AgreementSign:
-		r.Agreement, r.Officer = p.Agreement.Digest, p.Officer
+	default:
+		if step, ok := act.StepOf(p); ok {
+			r.Agreement, r.Officer = step.Agreement.Digest, step.Officer
+		}
 	}
 	return nil
 }
