@@ -24,7 +24,7 @@ clean-up: ## Stop the local platform and forget all it held
 	@$(BIN)/platform clean-up
 
 ##@ Prove it
-.PHONY: test test-unit test-race test-e2e test-interop verify lint bench
+.PHONY: test test-unit test-race test-e2e test-interop test-mutants verify lint bench
 test: test-unit test-e2e ## Every test: first without, then with the whole platform
 
 # The pure packages have no goroutine to race; without the detector their many
@@ -49,6 +49,9 @@ test-e2e: build platform ## Promises, kept on the whole platform
 INTEROP_DATA ?= $(firstword $(wildcard ../*/data))
 test-interop: platform ## Judges from outside: public vectors and other people's implementations (INTEROP_DATA=folder)
 	@cd test/interop && INTEROP_DATA="$(abspath $(INTEROP_DATA))" $(GO) test -count=1 -json ./... | (cd ../.. && $(GO) run ./hack/testsummary)
+
+test-mutants: ## Plant wrong rules one at a time, and see that the tests of the rules find each
+	@$(GO) test -tags mutants -count=1 -timeout 60m -parallel 2 -json ./test/mutants | $(GO) run ./hack/testsummary
 
 ##@ Build it
 .PHONY: build platform tools generate
