@@ -55,7 +55,7 @@ test-mutants: ## Plant wrong rules one at a time, and see that the tests of the 
 
 ##@ Build it
 .PHONY: build platform tools generate
-build: ## Build operator, hub, desk and concordat into bin/
+build: preflight ## Build operator, hub, desk and concordat into bin/
 	@mkdir -p $(BIN)
 	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/ ./cmd/...
 
