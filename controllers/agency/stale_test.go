@@ -95,6 +95,20 @@ func TestAStaleCacheMakesNothingTwiceAndDeletesNothing(t *testing.T) {
 		condition(t, w.get(t, "stale"), v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonOfficersCannotSign)
 	})
 	unchanged(t, "requests to the hub", said, w.hub.said("stale"))
+
+	// An admin suspends it; the restarted operator still sees the spec from before.
+	t.Run("the agency as it was before it was suspended", func(t *testing.T) {
+		earlier := w.get(t, "stale")
+		w.edit(t, "stale", func(a *v1alpha1.Agency) { a.Spec.Suspended = true })
+		w.step(t, "stale")
+		suspended := w.hub.said("stale")
+		cache := w.restartBehind(t, earlier)
+		w.step(t, "stale")
+		unchanged(t, "requests to the hub", suspended, w.hub.said("stale"))
+		cache.asOf = nil
+		w.step(t, "stale")
+		unchanged(t, "requests to the hub", suspended, w.hub.said("stale"))
+	})
 }
 
 // behind is a cache that still answers as of a moment when there was this Agency

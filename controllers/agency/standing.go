@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/concordat-hub/concordat/api/v1alpha1"
 	"github.com/concordat-hub/concordat/controllers/condition"
@@ -45,13 +46,24 @@ func (r *Reconciler) bringStanding(ctx context.Context, s *scope) (Standing, err
 	// What the registrar will sign at enrolment may still be corrected before it.
 	corrected := s.agency.Status.ObservedGeneration != s.agency.Generation
 	ending := !s.agency.DeletionTimestamp.IsZero() || standing.Status == statusOffboarded
-	if !ending && (!standing.Admitted || standing.Enrolled == nil && corrected) {
+	admit := !ending && (!standing.Admitted || standing.Enrolled == nil && corrected)
+	request := s.wants(standing)
+	if admit || request != "" {
+		// The registrar signs what is asked for: an older spec from a cache that lags
+		// must not resume an agency that an admin has just suspended.
+		fresh, err := r.isNewest(ctx, s)
+		if err != nil || !fresh {
+			s.soon = true
+			return standing, err
+		}
+	}
+	if admit {
 		if err := r.Registrar.Admit(ctx, name, s.admission()); err != nil {
 			return Standing{}, err
 		}
 		changed = true
 	}
-	if request := s.wants(standing); request != "" {
+	if request != "" {
 		if err := r.Registrar.Do(ctx, name, request); err != nil {
 			return Standing{}, err
 		}
@@ -61,6 +73,16 @@ func (r *Reconciler) bringStanding(ctx context.Context, s *scope) (Standing, err
 		return standing, nil
 	}
 	return r.Registrar.Agency(ctx, name)
+}
+
+// isNewest reads the Agency from the apiserver itself and reports whether the
+// cache showed this very object with this spec.
+func (r *Reconciler) isNewest(ctx context.Context, s *scope) (bool, error) {
+	var live v1alpha1.Agency
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(s.agency), &live); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	return live.UID == s.agency.UID && live.Generation == s.agency.Generation, nil
 }
 
 // wants is the request that brings the ledger to what the spec asks for, if any.
