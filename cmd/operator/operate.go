@@ -75,6 +75,13 @@ func newManager(config *rest.Config, o options) (ctrl.Manager, error) {
 	config.UserAgent = agency.FieldManager
 	config.QPS, config.Burst = 50, 100
 	config.Timeout = 30 * time.Second
+	election := rest.CopyConfig(config)
+	if o.leaderElect {
+		f := &fence{}
+		election.Wrap(f.renewing)
+		config.Wrap(f.guarding)
+	}
+	lasts, within := leaseLasts, renewWithin
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
 		Metrics:                       server.Options{BindAddress: o.metrics},
@@ -83,6 +90,9 @@ func newManager(config *rest.Config, o options) (ctrl.Manager, error) {
 		LeaderElectionID:              "concordat-operator",
 		LeaderElectionNamespace:       o.systemNamespace,
 		LeaderElectionReleaseOnCancel: true,
+		LeaderElectionConfig:          election,
+		LeaseDuration:                 &lasts,
+		RenewDeadline:                 &within,
 		Client:                        client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.ConfigMap{}, &corev1.Secret{}}}},
 		Cache: cache.Options{ByObject: map[client.Object]cache.ByObject{
 			&corev1.Namespace{}: ours, &corev1.ServiceAccount{}: ours, &corev1.ResourceQuota{}: ours, &corev1.Service{}: ours,

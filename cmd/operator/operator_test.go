@@ -59,6 +59,7 @@ type house struct {
 	kube client.Client
 	desk *httptest.Server
 	args []string
+	cmd  *exec.Cmd // as last started
 	end  func(os.Signal)
 }
 
@@ -99,6 +100,7 @@ func newHouse(t *testing.T) *house {
 func (h *house) start(t *testing.T) {
 	t.Helper()
 	cmd := exec.Command(binary, h.args...)
+	h.cmd = cmd
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
