@@ -134,7 +134,7 @@ func TestRefusedBeforeAnythingIsBelieved(t *testing.T) {
 		"header with white space":        {" " + valid, good, "sig_header_forbidden"},
 		"typ of another kind":            {head("EdDSA", id.String(), ItemOpenKind.Type()), good, "act_malformed"},
 		"typ of a bearer":                {head("EdDSA", id.String(), bearerType), good, "sig_type_mismatch"},
-		"typ of a later version":         {head("EdDSA", id.String(), "concordat.item.retract.v2+jws"), good, "sig_type_mismatch"},
+		"typ of a later version":         {head("EdDSA", id.String(), "concordat.item.retract.v2+jws"), good, "act_kind_unknown"},
 		"a kind nobody knows":            {head("EdDSA", id.String(), "concordat.item.shred.v1+jws"), good, "act_kind_unknown"},
 		"kid with a path":                {head("EdDSA", "../../alpha", typ), good, "sig_kid_malformed"},
 		"kid with SQL":                   {head("EdDSA", "alpha' OR 1=1--", typ), good, "sig_kid_malformed"},

@@ -29,6 +29,7 @@ var (
 	agreementForm = regexp.MustCompile(`^agr-[a-z2-7]{26}$`)
 	itemForm      = regexp.MustCompile(`^itm-[a-z2-7]{26}$`)
 	termForm      = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	axisForm      = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,62}$`)
 	hashForm      = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 	// A vocabulary term as the Agency kind spells it: police, FIU, labour-inspection.
 	agencyKindForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(-[a-z0-9]+)*$`)
@@ -155,6 +156,14 @@ func (p *ItemRelease) check() error {
 			return err
 		}
 	}
+	if len(p.Parents) > MaxParents {
+		return malformed("parents")
+	}
+	for _, parent := range p.Parents {
+		if err := parent.check(); err != nil {
+			return err
+		}
+	}
 	return p.Attestation.check()
 }
 
@@ -168,6 +177,9 @@ func (p *ItemRetract) check() error {
 }
 
 func (p *ItemOpen) check() error {
+	if p.Form != "" && !slices.Contains(Forms(), p.Form) {
+		return malformed("form")
+	}
 	return first(p.checkCommon(), form("release", string(p.Release), hashForm), form("part", p.Part, termForm),
 		form("purpose", p.Purpose, termForm), form("restrictions", p.Restrictions, digestForm), form("officer", p.Officer, officerForm))
 }

@@ -47,7 +47,7 @@ type header struct {
 var (
 	encoding = base64.RawURLEncoding.Strict()
 	compact  = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$`)
-	actType  = regexp.MustCompile(`^concordat\.([a-z]+\.[a-z]+)\.v1\+jws$`)
+	actType  = regexp.MustCompile(`^concordat\.([a-z]+\.[a-z]+(?:-[a-z]+)?)\.v[1-9]\+jws$`)
 )
 
 // Type returns the typ header of a kind in version 1.
@@ -86,7 +86,7 @@ func Parse(raw []byte) (*Act, error) {
 	}
 	match := actType.FindStringSubmatch(h.Type)
 	if match == nil {
-		return nil, refuse("sig_type_mismatch", "typ does not name an act of version 1")
+		return nil, refuse("sig_type_mismatch", "typ does not name an act")
 	}
 	kind := Kind(match[1])
 	known, ok := profiles[kind]
@@ -100,8 +100,16 @@ func Parse(raw []byte) (*Act, error) {
 		return nil, refuse("sig_purpose_mismatch", "a key of this purpose does not sign acts of this kind")
 	}
 	body := known.empty()
+	if !slices.Contains(versionsOf(body), h.Type) {
+		return nil, refuse("act_kind_unknown", "this version does not know that version of the kind")
+	}
 	if err := decode(payload, body); err != nil {
 		return nil, err
+	}
+	// A member of a later version under an earlier typ would be read by nobody who
+	// knows only the earlier one.
+	if typeOf(body) != h.Type {
+		return nil, refuse("sig_type_mismatch", "typ names another version than the members of the payload")
 	}
 	if body.common().Issuer != id.Agency {
 		return nil, refuse("sig_issuer_mismatch", "the kid belongs to another agency than the issuer")
@@ -175,7 +183,7 @@ func SigningInput(id KeyID, payload Payload) ([]byte, error) {
 	if err := payload.check(); err != nil {
 		return nil, err
 	}
-	return signingInput(id, payload.Kind().Type(), payload)
+	return signingInput(id, typeOf(payload), payload)
 }
 
 func signingInput(id KeyID, typ string, payload any) ([]byte, error) {

@@ -201,6 +201,14 @@ type ItemRelease struct {
 	Author       string              `json:"author"` // pseudonym
 	Approvals    []Approval          `json:"approvals"`
 	Attestation  Attestation         `json:"attestation"`
+	Parents      []Parent            `json:"parents,omitempty"` // version 2: what the item was made from
+}
+
+func (p *ItemRelease) version() int {
+	if len(p.Parents) > 0 {
+		return 2
+	}
+	return 1
 }
 
 // ItemRetract takes every release of an item back.
@@ -220,6 +228,23 @@ type ItemOpen struct {
 	Purpose      string `json:"purpose"`
 	Restrictions string `json:"restrictions"` // digest of the accepted restrictions
 	Officer      string `json:"officer"`
+	Form         string `json:"form,omitempty"` // version 2: how the content leaves the desk, see Forms
+}
+
+func (p *ItemOpen) version() int {
+	if p.Form != "" {
+		return 2
+	}
+	return 1
+}
+
+// FormOf returns the form that is asked for: shown and no more, unless the act
+// says otherwise.
+func (p *ItemOpen) FormOf() string {
+	if p.Form == "" {
+		return "view-only"
+	}
+	return p.Form
 }
 
 // Kind implements Payload for each kind.
@@ -277,4 +302,26 @@ var profiles = map[Kind]profile{
 	ItemReleaseKind:        {limitRelease, desk, func() Payload { return new(ItemRelease) }},
 	ItemRetractKind:        {limitOther, desk, func() Payload { return new(ItemRetract) }},
 	ItemOpenKind:           {limitOther, desk, func() Payload { return new(ItemOpen) }},
+
+	AgreementDeclineKind:      {limitOther, officer, func() Payload { return new(AgreementDecline) }},
+	AgreementRetractKind:      {limitOther, officer, func() Payload { return new(AgreementRetract) }},
+	AgreementInviteKind:       {limitOther, officer, func() Payload { return new(AgreementInvite) }},
+	AgreementAccedeKind:       {limitOther, officer, func() Payload { return new(AgreementAccede) }},
+	AgreementCountersignKind:  {limitOther, officer, func() Payload { return new(AgreementCountersign) }},
+	AgreementSuspendPartyKind: {limitOther, officer, func() Payload { return new(AgreementSuspendParty) }},
+	AgreementResumePartyKind:  {limitOther, officer, func() Payload { return new(AgreementResumeParty) }},
+	AgreementReviewKind:       {limitOther, officer, func() Payload { return new(AgreementReview) }},
+	NoticeBreachKind:          {limitOther, desk, func() Payload { return new(NoticeBreach) }},
+	ItemRestrictKind:          {limitOther, desk, func() Payload { return new(ItemRestrict) }},
+	ItemAcknowledgeKind:       {limitOther, desk, func() Payload { return new(ItemAcknowledge) }},
+	ItemCannotComplyKind:      {limitOther, desk, func() Payload { return new(ItemCannotComply) }},
+	ItemReportUseKind:         {limitOther, desk, func() Payload { return new(ItemReportUse) }},
+	ItemAttestKind:            {limitOther, desk, func() Payload { return new(ItemAttest) }},
+	ConsentRequestKind:        {limitOther, desk, func() Payload { return new(ConsentRequest) }},
+	ConsentGrantKind:          {limitOther, desk, func() Payload { return new(ConsentGrant) }},
+	ConsentRefuseKind:         {limitOther, desk, func() Payload { return new(ConsentRefuse) }},
+	ConsentWithdrawKind:       {limitOther, desk, func() Payload { return new(ConsentWithdraw) }},
+	HoldPlaceKind:             {limitOther, desk, func() Payload { return new(HoldPlace) }},
+	HoldLiftKind:              {limitOther, desk, func() Payload { return new(HoldLift) }},
+	NoticeDisclosureKind:      {limitOther, desk, func() Payload { return new(NoticeDisclosure) }},
 }

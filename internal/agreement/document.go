@@ -25,6 +25,9 @@ import (
 // so that a later reader knows which rules the parties meant.
 const Schema = "concordat.agreement/v1"
 
+// SchemaV2 is the schema with every clause written out, see Clauses.
+const SchemaV2 = "concordat.agreement/v2"
+
 // MaxSize bounds a document, in bytes.
 const MaxSize = 128 << 10
 
@@ -67,6 +70,7 @@ type Document struct {
 	OpenLease      *int              `json:"openLeaseSeconds,omitempty"` // how long a desk may show again without asking; absent is 900
 	Termination    Termination       `json:"termination"`
 	Binding        string            `json:"binding"` // treaty, binding-arrangement, non-binding
+	Clauses                          // schema v2
 }
 
 // Hub names the hub and its keys. Trust in keys comes from here, not from what
@@ -88,32 +92,37 @@ type Party struct {
 	OfficerSign  act.Thumbprint `json:"officerSign"`
 	DeskSign     act.Thumbprint `json:"deskSign"`
 	Signatory    string         `json:"signatoryOffice"` // the office that signs, never a person
+	Authority    *Authority     `json:"authority,omitempty"`
 }
 
 // LegalBasis is what lets the parties exchange.
 type LegalBasis struct {
-	Instrument string `json:"instrument"`
-	Article    string `json:"article"`
+	Instrument  string         `json:"instrument"`
+	Article     string         `json:"article"`
+	Party       act.AgencyName `json:"party,omitempty"` // whose basis it is; empty means all parties'
+	DomesticLaw string         `json:"domesticLaw,omitempty"`
 }
 
 // Definitions are the words that TLP 2.0 leaves to the source: without them
 // TLP:GREEN means the cybersecurity community, and AMBER its clients.
 type Definitions struct {
-	Community string `json:"community,omitempty"`
-	Clients   string `json:"clients,omitempty"`
+	Community string   `json:"community,omitempty"`
+	Members   []string `json:"communityMembers,omitempty"`
+	Clients   string   `json:"clients,omitempty"`
 }
 
 // EntryIntoForce says when the agreement begins to bind.
 type EntryIntoForce struct {
-	Rule      string         `json:"rule"`           // all-signed or n-signed
+	Rule      string         `json:"rule"`           // all-signed, n-signed or on-date
 	Count     int            `json:"count,omitzero"` // for n-signed, at least 2
 	NotBefore canonical.Time `json:"notBefore,omitzero"`
 }
 
 // Termination says how a party leaves and how the agreement ends.
 type Termination struct {
-	NoticeDays int    `json:"noticeDays"`
-	Effect     string `json:"effect"` // destroy, return, retain-under-terms: what happens to what was received
+	NoticeDays int      `json:"noticeDays"`
+	Effect     string   `json:"effect"`             // destroy, return, retain-under-terms: what happens to what was received
+	Survival   []string `json:"survival,omitempty"` // clauses that bind after the end
 }
 
 // Excluded is the constant list of what no agreement under this hub carries.
@@ -189,17 +198,24 @@ func (p *Party) MayReceiveCovers() bool { return p.MayOpen() || p.Role == Observ
 // SignaturesNeeded returns how many parties must sign before the document binds
 // those who signed.
 func (d *Document) SignaturesNeeded() int {
-	if d.EntryIntoForce.Rule == "n-signed" {
+	switch d.EntryIntoForce.Rule {
+	case "n-signed":
 		return d.EntryIntoForce.Count
+	case OnDate:
+		return 2
 	}
 	return len(d.Parties)
 }
+
+// OnDate is the rule of an agreement that enters into force on a day, among at
+// least two who have signed by then.
+const OnDate = "on-date"
 
 // Begins reports whether the window has begun at now.
 func (d *Document) Begins(now time.Time) bool { return !now.Before(d.EntryIntoForce.NotBefore.Time) }
 
 // Ended reports whether the window has ended at now.
-func (d *Document) Ended(now time.Time) bool { return !now.Before(d.Expires.Time) }
+func (d *Document) Ended(now time.Time) bool { return !now.Before(d.End()) }
 
 // Lease returns how long a desk may show opened content again without a new
 // decision, for an item of this label: nothing for TLP:RED.
