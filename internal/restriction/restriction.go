@@ -1,18 +1,3 @@
-// Package restriction holds the restrictions that an originator places on the
-// use of what it shares, and their arithmetic.
-//
-// Palermo Protocol, Article 10(3): "A State Party that receives information
-// shall comply with any request by the State Party that transmitted the
-// information that places restrictions on its use." No reason has to be given
-// and nothing may loosen a restriction on the way, so restrictions form a
-// semilattice: Meet keeps the stricter of two values on every axis, and is
-// associative, commutative and idempotent.
-//
-// A Set is data of one general shape, axis to list of terms. A new axis is one
-// more entry in the table of axes; acts, envelopes and storage stay as they are.
-// An axis or a term that this version does not know denies.
-//
-// The package is pure and imports canonical only.
 package restriction
 
 import (
@@ -24,82 +9,18 @@ import (
 	"github.com/concordat-hub/concordat/internal/canonical"
 )
 
-// Axis names one independent dimension of restriction.
-type Axis string
-
-// The axes of this version.
-const (
-	TLP        Axis = "tlp"        // one Traffic Light Protocol 2.0 label
-	Purposes   Axis = "purposes"   // what the receiver may use the item for
-	Expires    Axis = "expires"    // the moment from which the item is no longer opened
-	Recipients Axis = "recipients" // the agencies that may receive it, by slug
-)
-
 // Set is what is restricted: per axis, sorted terms without duplicates. An axis
 // that is absent restricts nothing by itself.
 type Set map[string][]string
 
-// Labels of TLP 2.0 (FIRST, August 2022), strictest first. Labels are written
-// the same in every language.
-var labels = []string{"TLP:RED", "TLP:AMBER+STRICT", "TLP:AMBER", "TLP:GREEN", "TLP:CLEAR"}
-
-// Labels returns the TLP 2.0 labels, strictest first.
-func Labels() []string { return slices.Clone(labels) }
-
-var purposes = []string{"detection", "investigation-lead", "policy", "prevention", "research-statistics", "training", "victim-identification"}
-
-// KnownPurposes returns the purposes that an agreement or an item may name.
-func KnownPurposes() []string { return slices.Clone(purposes) }
-
 // Error says which axis is wrong, and how. Code is stable: restriction_unknown,
-// restriction_malformed or restriction_empty.
+// restriction_malformed, restriction_incomplete or restriction_not_at_release.
 type Error struct {
 	Axis Axis
 	Code string
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: axis %s", e.Code, e.Axis) }
-
-// rule is what one axis knows.
-type rule struct {
-	valid  func(terms []string) bool
-	meet   func(a, b []string) []string
-	permit func(terms []string, use Use) bool
-}
-
-var axes = map[Axis]rule{
-	TLP: {
-		valid:  func(terms []string) bool { return len(terms) == 1 && slices.Contains(labels, terms[0]) },
-		meet:   strictest(labels),
-		permit: func([]string, Use) bool { return true }, // within the agreement every label lets a party read
-	},
-	Purposes: {
-		valid:  func(terms []string) bool { return len(terms) > 0 && subset(terms, purposes) },
-		meet:   intersect,
-		permit: func(terms []string, use Use) bool { return use.Purpose == "" || slices.Contains(terms, use.Purpose) },
-	},
-	Expires: {
-		valid:  func(terms []string) bool { return len(terms) == 1 && moment(terms[0]) != nil },
-		meet:   earliest,
-		permit: func(terms []string, use Use) bool { end := moment(terms[0]); return end != nil && use.At.Before(*end) },
-	},
-	Recipients: {
-		valid:  func(terms []string) bool { return len(terms) > 0 && len(terms) <= 1024 },
-		meet:   intersect,
-		permit: func(terms []string, use Use) bool { return slices.Contains(terms, use.Agency) },
-	},
-}
-
-// Use is what somebody wants to do with an item. An empty Purpose asks for
-// delivery of the cover, before any purpose is declared.
-type Use struct {
-	Agency  string
-	Purpose string
-	At      time.Time
-}
-
-// Axes lists the axes of this version in alphabetical order.
-func Axes() []Axis { return slices.Sorted(maps.Keys(axes)) }
 
 // Validate returns an *Error for the first axis, in alphabetical order, that is
 // unknown, or whose terms are unknown, unsorted or given twice.
@@ -109,8 +30,35 @@ func (s Set) Validate() error {
 		if !known {
 			return &Error{Axis(name), "restriction_unknown"}
 		}
-		if !sortedUnique(s[name]) || !axis.valid(s[name]) {
+		if len(s[name]) > maxList || !sortedUnique(s[name]) || !axis.valid(s[name]) {
 			return &Error{Axis(name), "restriction_malformed"}
+		}
+	}
+	return nil
+}
+
+// ValidateDeclared is Validate for what comes with an agreement or a release:
+// there is nothing yet that could be recalled, and recipients are agencies.
+func (s Set) ValidateDeclared() error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	if _, recalled := s[string(Recall)]; recalled {
+		return &Error{Recall, "restriction_not_at_release"}
+	}
+	if list, restricted := s[string(Recipients)]; restricted && !formed(slugForm)(list) {
+		return &Error{Recipients, "restriction_malformed"}
+	}
+	return nil
+}
+
+// Complete returns an *Error with restriction_incomplete for the first axis that
+// a complete floor names and this one does not. What is signed in full leaves no
+// reader to guess what silence means.
+func Complete(floor Set) error {
+	for _, axis := range must {
+		if len(floor[string(axis)]) == 0 {
+			return &Error{axis, "restriction_incomplete"}
 		}
 	}
 	return nil
@@ -118,7 +66,8 @@ func (s Set) Validate() error {
 
 // Meet returns the stricter of a and b on every axis. An axis that only one of
 // them restricts keeps that restriction. If nothing satisfies both (say, two
-// purposes that exclude each other), the axis has no terms and permits nothing.
+// purposes that exclude each other), or one side is malformed, the axis has no
+// terms and permits nothing.
 func Meet(a, b Set) Set {
 	out := make(Set, len(a)+len(b))
 	for name, terms := range a {
@@ -130,8 +79,8 @@ func Meet(a, b Set) Set {
 		switch {
 		case !both:
 			out[name] = slices.Clone(terms)
-		case !known:
-			out[name] = nil // stays unknown, and so denies
+		case !known || !axis.valid(own) || !axis.valid(terms):
+			out[name] = none() // a side that permits nothing, or that nobody understands, stays
 		default:
 			out[name] = axis.meet(own, terms)
 		}
@@ -139,20 +88,10 @@ func Meet(a, b Set) Set {
 	return out
 }
 
-// Permit reports whether s lets the use happen, and if not, the first axis in
-// alphabetical order that forbids it. Unknown axes and empty axes forbid.
-func (s Set) Permit(use Use) (bool, Axis) {
-	for _, name := range slices.Sorted(maps.Keys(s)) {
-		axis, known := axes[Axis(name)]
-		if !known || len(s[name]) == 0 || !axis.valid(s[name]) || !axis.permit(s[name], use) {
-			return false, Axis(name)
-		}
-	}
-	return true, ""
-}
-
 // Looser returns the first axis, in alphabetical order, on which s is looser
 // than floor, and false if there is none: meeting s with floor would change s.
+// Where lists unite, that is an axis on which s lacks a term of the floor; where
+// two values exclude each other, s is neither stricter nor the same.
 func (s Set) Looser(floor Set) (Axis, bool) {
 	met := Meet(s, floor)
 	for _, name := range slices.Sorted(maps.Keys(met)) {
@@ -172,47 +111,29 @@ func (s Set) Digest() (string, error) {
 	return canonical.Digest(b), nil
 }
 
-func strictest(order []string) func(a, b []string) []string {
-	return func(a, b []string) []string {
-		if len(a) != 1 || len(b) != 1 {
-			return nil
-		}
-		i, j := slices.Index(order, a[0]), slices.Index(order, b[0])
-		if i < 0 || j < 0 {
-			return nil
-		}
-		return []string{order[min(i, j)]}
+// Value returns the one term of an axis, or "" if the axis is absent, or has
+// none or several.
+func (s Set) Value(axis Axis) string {
+	if terms := s[string(axis)]; len(terms) == 1 {
+		return terms[0]
 	}
+	return ""
 }
 
-func intersect(a, b []string) []string {
-	return slices.DeleteFunc(slices.Clone(a), func(term string) bool { return !slices.Contains(b, term) })
+// Moment returns the moment of an axis that has one, and false if it is absent
+// or malformed.
+func (s Set) Moment(axis Axis) (time.Time, bool) {
+	if at := moment(s.Value(axis)); at != nil {
+		return *at, true
+	}
+	return time.Time{}, false
 }
 
-func earliest(a, b []string) []string {
-	if len(a) != 1 || len(b) != 1 {
-		return nil
-	}
-	first, second := moment(a[0]), moment(b[0])
-	switch {
-	case first == nil || second == nil:
-		return nil
-	case second.Before(*first):
-		return slices.Clone(b)
-	}
-	return slices.Clone(a)
-}
-
-func moment(term string) *time.Time {
-	var at canonical.Time
-	if at.UnmarshalJSON([]byte(`"`+term+`"`)) != nil {
-		return nil
-	}
-	return &at.Time
-}
-
-func subset(terms, of []string) bool {
-	return !slices.ContainsFunc(terms, func(term string) bool { return !slices.Contains(of, term) })
+// Count returns the number of an axis that has one (days, or times), and false
+// if it is absent or malformed.
+func (s Set) Count(axis Axis) (int, bool) {
+	n := count(s.Value(axis))
+	return n, n > 0
 }
 
 func sortedUnique(terms []string) bool {

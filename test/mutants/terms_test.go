@@ -3,28 +3,45 @@
 package mutants
 
 const (
-	axes      = "restriction/restriction.go"
+	sets      = "restriction/restriction.go"
+	axes      = "restriction/axes.go"
+	shapes    = "restriction/shapes.go"
+	uses      = "restriction/use.go"
 	document  = "agreement/document.go"
 	validated = "agreement/validate.go"
 )
 
 var ofTerms = []mutant{
 	{"RED is stricter than AMBER+STRICT", axes, `"TLP:RED", "TLP:AMBER+STRICT",`, `"TLP:AMBER+STRICT", "TLP:RED",`},
-	{"an unknown label is refused", axes, `len(terms) == 1 && slices.Contains(labels, terms[0]) },`, `len(terms) == 1 },`},
-	{"of two labels the stricter stays", axes, `order[min(i, j)]`, `order[max(i, j)]`},
-	{"two labels meet in one of them", axes, `strictest(labels),`, `intersect,`},
-	{"an unknown purpose is refused", axes, `len(terms) > 0 && subset(terms, purposes) },`, `len(terms) > 0 },`},
-	{"a purpose that is not named is not permitted", axes, `use.Purpose == "" || slices.Contains(terms, use.Purpose) },`, `len(terms) > 0 },`},
-	{"an item ends at its moment and not after it", axes, `use.At.Before(*end) },`, `!use.At.After(*end) },`},
-	{"of two ends the earlier stays", axes, `case second.Before(*first):`, `case second.After(*first):`},
-	{"only named recipients are permitted", axes, `return slices.Contains(terms, use.Agency) },`, `return len(terms) > 0 },`},
-	{"an unknown axis is refused", axes, `return &Error{Axis(name), "restriction_unknown"}`, `continue`},
-	{"terms are sorted", axes, `if !sortedUnique(s[name]) || !axis.valid(s[name]) {`, `if !axis.valid(s[name]) {`},
-	{"no term is given twice", axes, `terms[i-1] >= terms[i]`, `terms[i-1] > terms[i]`},
-	{"what one side restricts stays restricted", axes, `case !both:`, `case !both && len(terms) > 64:`},
-	{"a malformed term permits nothing", axes, `len(s[name]) == 0 || !axis.valid(s[name]) || `, `len(s[name]) == 0 || `},
-	{"looser is looser than the floor", axes, `slices.Equal(met[name], s[name])`, `slices.Equal(met[name], met[name])`},
-	{"only what both name is left", axes, `return !slices.Contains(b, term) })`, `return false })`},
+	{"an unknown label is refused", shapes, `return len(terms) == 1 && slices.Contains(values, terms[0]) }`, `return len(terms) == 1 }`},
+	{"of two labels the stricter stays", shapes, `order[min(`, `order[max(`},
+	{"two values meet in one of them", shapes, `meet:  strictest(values),`, `meet:  intersect,`},
+	{"an unknown purpose is refused", shapes, `return len(terms) > 0 && subset(terms, values) }`, `return len(terms) > 0 }`},
+	{"a purpose that is not named is not permitted", uses, `slices.Contains(terms, use.Purpose)`, `len(terms) > 0`},
+	{"an item ends at its moment and not after it", uses, `&& use.At.Before(*moment(terms[0]))`, `&& !use.At.After(*moment(terms[0]))`},
+	{"of two ends the earlier stays", shapes, `if moment(b[0]).Before(*moment(a[0])) {`, `if moment(b[0]).After(*moment(a[0])) {`},
+	{"of two beginnings the later stays", shapes, `if moment(b[0]).After(*moment(a[0])) {`, `if moment(b[0]).Before(*moment(a[0])) {`},
+	{"of two numbers the smaller stays", shapes, `if count(b[0]) < count(a[0]) {`, `if b[0] < a[0] {`},
+	{"only named recipients are permitted", uses, `return slices.Contains(terms, use.Agency) }`, `return len(terms) > 0 }`},
+	{"a denied recipient is denied", uses, `use.Agency != "" && !slices.Contains(terms, use.Agency)`, `use.Agency != ""`},
+	{"a denied jurisdiction is denied", uses, `use.Jurisdiction != "" && !slices.Contains(terms, use.Jurisdiction)`, `!slices.Contains(terms, use.Jurisdiction)`},
+	{"who is denied stays denied", shapes, `both := slices.Concat(a, b)`, `both := intersect(a, b)`},
+	{"a form is not looser than allowed", uses, `asked <= slices.Index`, `asked >= slices.Index`},
+	{"reads are counted before this one", uses, `use.Reads < count(terms[0])`, `use.Reads <= count(terms[0])`},
+	{"individuals have a pseudonym", uses, `!use.opens() || use.Officer != ""`, `use.Officer == "" || use.opens()`},
+	{"named and unnamed exclude each other", shapes, `case x == "must" || y == "must":`, `case x == "must" && y == "must":`},
+	{"what is recalled permits nothing", axes, `Recall: ordered(never, "recalled"),`, `Recall: ordered(always, "recalled"),`},
+	{"nothing is recalled when it is released", sets, `recalled := s[string(Recall)]; recalled {`, `recalled := s[string(Recall)]; recalled && false {`},
+	{"purposes bind the originator", axes, `allowedOf(purposes, isForPurpose),`, `allowedOf(purposes, isForPurpose).notOriginator(),`},
+	{"a complete floor names each axis", sets, `if len(floor[string(axis)]) == 0 {`, `if len(floor) == 0 {`},
+	{"an unknown axis is refused", sets, `return &Error{Axis(name), "restriction_unknown"}`, `continue`},
+	{"terms are sorted", sets, `!sortedUnique(s[name]) || !axis.valid(s[name]) {`, `!axis.valid(s[name]) {`},
+	{"no term is given twice", sets, `terms[i-1] >= terms[i]`, `terms[i-1] > terms[i]`},
+	{"what one side restricts stays restricted", sets, `case !both:`, `case !both && len(terms) > 64:`},
+	{"a malformed term permits nothing", uses, `!axis.valid(s[name]) || `, `len(s[name]) == 0 || `},
+	{"a malformed side stays malformed", sets, ` || !axis.valid(own) || !axis.valid(terms):`, ` || len(own) == 0 || len(terms) == 0:`},
+	{"looser is looser than the floor", sets, `slices.Equal(met[name], s[name])`, `slices.Equal(met[name], met[name])`},
+	{"only what both name is left", shapes, `return !slices.Contains(b, term) })`, `return false })`},
 
 	{"a recipient releases nothing", document, `p.Role == Contributor || p.Role == Both`, `p.Role != Observer`},
 	{"an observer does not open", document, `p.Role == Recipient || p.Role == Both`, `p.Role != Contributor`},
