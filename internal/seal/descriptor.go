@@ -33,6 +33,10 @@ type Descriptor struct {
 	HeaderSize  int    `json:"headerSize"`  // of its header, bytes
 	BodyDigest  string `json:"bodyDigest"`  // of its body, sha256:…
 	Content     string `json:"content"`     // Commitment to the plaintext, sha256:…
+
+	// Restrictions bind this part beside those of the release, by axis: the part of
+	// a restricted section has some, any other part none.
+	Restrictions map[string][]string `json:"restrictions,omitempty"`
 }
 
 var (
@@ -64,6 +68,7 @@ func (d Descriptor) Validate() error {
 		{d.Size > int64(d.HeaderSize) && d.Size <= int64(d.HeaderSize)+MaxBody, "size"},
 		{digestPattern.MatchString(d.BodyDigest), "bodyDigest"},
 		{digestPattern.MatchString(d.Content), "content"},
+		{d.sectionIsRestricted(), "restrictions"},
 	}
 	for _, c := range checks {
 		if !c.ok {
@@ -165,9 +170,15 @@ func (s SaltedDescriptor) Hash() string { return s.Descriptor.Hash(s.Salt) }
 // ascending order. Salted hashes and dummies are both uniformly random to who
 // lacks the salts, so the order is a shuffle that says nothing about parts or
 // recipients; and being forced, it leaves no room for a hidden message either.
-func Pad(hashes []string) []string {
+func Pad(hashes []string) []string { return PadTo(hashes, 1) }
+
+// PadTo is Pad with a length that least gives: the first power of two that is at
+// least least, whatever number of hashes up to that there is. Who sees the list
+// learns least and nothing about the parts. More hashes than that give the length
+// that Pad would.
+func PadTo(hashes []string, least int) []string {
 	size := 1
-	for size < len(hashes) {
+	for size < len(hashes) || size < least {
 		size *= 2
 	}
 	padded := make([]string, 0, size)

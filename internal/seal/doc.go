@@ -16,6 +16,8 @@
 //     there are as many as the caller expects.
 //   - A descriptor says what a sealed part is; its salted hash says nothing to
 //     those who do not hold the salt.
+//   - A section that only some readers may have is a part of its own, and what the
+//     others get is the same with and without it: Binding, PadTo.
 //   - Errors and formatted identities never contain key material or content.
 //
 // Everything is held in memory: content is at most MaxContent (16 MiB), and
