@@ -13,7 +13,7 @@ import (
 type Clauses struct {
 	Preamble         map[string]string    `json:"preamble,omitempty"` // recitals, by authentic language
 	AccessionRule    *AccessionRule       `json:"accessionRule,omitempty"`
-	ExcludedPurposes []string             `json:"excludedPurposes,omitempty"`
+	ExcludedPurposes []string             `json:"excludedPurposes,omitzero"` // there even if it is empty
 	Categories       []Category           `json:"categories,omitempty"`
 	Commitments      []Commitment         `json:"commitments,omitempty"`
 	Reciprocity      string               `json:"reciprocity,omitempty"` // reported or required
@@ -39,8 +39,13 @@ type Clauses struct {
 	Publication      string               `json:"publication,omitempty"` // public, parties-only
 	SignBy           canonical.Time       `json:"signBy,omitzero"`       // until when the proposal can be signed
 	Instrument       *Instrument          `json:"instrument,omitempty"`
+	Wordings         Wordings             `json:"wordings,omitempty"`
 	Texts            map[string]string    `json:"texts,omitempty"` // digest of the rendered text, by authentic language
 }
+
+// Wordings are the document's own texts in its further authentic languages: by
+// language, by JSON pointer of the member that holds the text in the first one.
+type Wordings map[string]map[string]string
 
 // AccessionRule says who must countersign an accession.
 type AccessionRule struct {
@@ -190,6 +195,14 @@ type Instrument struct {
 type Authority struct {
 	Instrument string         `json:"instrument"`
 	Until      canonical.Time `json:"until,omitzero"`
+}
+
+// Undertaking is what binds a party that Article 10(3) of the Palermo Protocol
+// does not bind by itself: an organisation, a platform, another agency of the same
+// State. AdmittedBy is the State's party that answers for it.
+type Undertaking struct {
+	ComplyWithRestrictions bool           `json:"complyWithRestrictions"` // constant
+	AdmittedBy             act.AgencyName `json:"admittedBy"`
 }
 
 // End returns the moment at which the window ends, with every renewal that

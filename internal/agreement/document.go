@@ -11,6 +11,7 @@
 package agreement
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -93,6 +94,7 @@ type Party struct {
 	DeskSign     act.Thumbprint `json:"deskSign"`
 	Signatory    string         `json:"signatoryOffice"` // the office that signs, never a person
 	Authority    *Authority     `json:"authority,omitempty"`
+	Undertaking  *Undertaking   `json:"undertaking,omitempty"`
 }
 
 // LegalBasis is what lets the parties exchange.
@@ -160,6 +162,13 @@ func Parse(b []byte) (*Document, string, error) {
 	}
 	if err := d.Validate(); err != nil {
 		return nil, "", err
+	}
+	if d.Schema == SchemaV2 {
+		// An empty list where none may stand, or a null, reads like its absence and is
+		// another text. Schema v1 let that pass, and what was signed stays what it is.
+		if again, err := canonical.Marshal(&d); err != nil || !bytes.Equal(again, b) {
+			return nil, "", &Error{"document_not_canonical", "/"}
+		}
 	}
 	return &d, canonical.Digest(b), nil
 }

@@ -20,7 +20,18 @@ var (
 
 // Validate returns an *Error for the first thing that no party should sign.
 func (d *Document) Validate() error {
-	for _, check := range []func() error{d.checkHead, d.checkParties, d.checkTerms, d.checkWindow} {
+	if err := each(d.checkHead, d.checkParties, d.checkTerms, d.checkWindow); err != nil {
+		return err
+	}
+	if d.Schema == Schema {
+		return d.checkNoClauses()
+	}
+	return d.checkClauses()
+}
+
+// each returns what the first check finds.
+func each(checks ...func() error) error {
+	for _, check := range checks {
 		if err := check(); err != nil {
 			return err
 		}
@@ -41,7 +52,7 @@ func oneOf(value, place string, values ...string) error {
 
 func (d *Document) checkHead() error {
 	switch {
-	case d.Schema != Schema:
+	case d.Schema != Schema && d.Schema != SchemaV2:
 		return wrong("schema_unknown", "/schema")
 	case !idForm.MatchString(d.ID):
 		return wrong("agreement_id_malformed", "/id")
@@ -83,7 +94,7 @@ func (d *Document) checkParties() error {
 	agencies, keys := map[act.AgencyName]bool{}, map[act.Thumbprint]bool{}
 	for i := range d.Parties {
 		p := &d.Parties[i]
-		if err := p.check(i); err != nil {
+		if err := p.check(fmt.Sprintf("/parties/%d", i)); err != nil {
 			return err
 		}
 		if agencies[p.Agency] {
@@ -100,26 +111,26 @@ func (d *Document) checkParties() error {
 	return nil
 }
 
-func (p *Party) check(i int) error {
+func (p *Party) check(at string) error {
 	switch {
 	case act.CheckAgencyName(p.Agency) != nil:
-		return wrong("agency_name_invalid", "/parties/%d/agency", i)
+		return wrong("agency_name_invalid", "%s/agency", at)
 	case p.LegalName == "" || len(p.LegalName) > 256:
-		return wrong("text_missing_or_long", "/parties/%d/legalName", i)
+		return wrong("text_missing_or_long", "%s/legalName", at)
 	case !placeForm.MatchString(p.Jurisdiction):
-		return wrong("jurisdiction_malformed", "/parties/%d/jurisdiction", i)
+		return wrong("jurisdiction_malformed", "%s/jurisdiction", at)
 	case len(p.Kind) > 63 || !kindForm.MatchString(p.Kind):
-		return wrong("term_unknown", "/parties/%d/kind", i)
+		return wrong("term_unknown", "%s/kind", at)
 	// Article 10(1) speaks of "law enforcement, immigration or other relevant
 	// authorities": who names no mandate cannot be one.
 	case p.Mandate == "" || len(p.Mandate) > 512:
-		return wrong("mandate_missing", "/parties/%d/mandate", i)
+		return wrong("mandate_missing", "%s/mandate", at)
 	case !p.OfficerSign.Valid() || !p.DeskSign.Valid():
-		return wrong("thumbprint_malformed", "/parties/%d", i)
+		return wrong("thumbprint_malformed", "%s", at)
 	case p.Signatory == "" || len(p.Signatory) > 256:
-		return wrong("text_missing_or_long", "/parties/%d/signatoryOffice", i)
+		return wrong("text_missing_or_long", "%s/signatoryOffice", at)
 	}
-	return oneOf(string(p.Role), fmt.Sprintf("/parties/%d/role", i), string(Contributor), string(Recipient), string(Both), string(Observer))
+	return oneOf(string(p.Role), at+"/role", string(Contributor), string(Recipient), string(Both), string(Observer))
 }
 
 func (d *Document) checkTerms() error {
@@ -187,6 +198,16 @@ func (d *Document) checkWindow() error {
 		// A bilateral agreement always needs both signatures.
 		if d.Form == "bilateral" || entry.Count < 2 || entry.Count > len(d.Parties) {
 			return wrong("count_out_of_range", "/entryIntoForce/count")
+		}
+	case OnDate:
+		if d.Schema == Schema {
+			return wrong("schema_member_unknown", "/entryIntoForce/rule")
+		}
+		if entry.Count != 0 {
+			return wrong("count_out_of_range", "/entryIntoForce/count")
+		}
+		if entry.NotBefore.IsZero() {
+			return wrong("clause_missing", "/entryIntoForce/notBefore")
 		}
 	default:
 		return wrong("term_unknown", "/entryIntoForce/rule")
