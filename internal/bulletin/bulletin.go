@@ -62,6 +62,8 @@ type Bulletin struct {
 	DetectionMeasures []Measure           `json:"detectionMeasures,omitempty"`
 	References        []Reference         `json:"references,omitempty"`
 	Disclaimer        map[string]string   `json:"disclaimer,omitempty"` // by language
+	// Restricted are sections that not every reader may have. Canonical leaves them out.
+	Restricted []RestrictedSection `json:"sections,omitempty"`
 }
 
 // Target is an earlier item version.
@@ -127,17 +129,25 @@ var sectionRoles = []string{"facts", "assessment", "indicators", "response", "re
 // Languages of texts: those that the guard can read.
 func languages() []string { return []string{"en", "fr", "id"} }
 
-// Canonical returns the RFC 8785 bytes of the body.
+// Canonical returns the RFC 8785 bytes of the body, which are the same whatever
+// restricted sections there are.
 func (b *Bulletin) Canonical() []byte {
-	body, err := canonical.Marshal(b)
+	body := *b
+	body.Restricted = nil
+	return marshal(&body)
+}
+
+func marshal(value any) []byte {
+	bytes, err := canonical.Marshal(value)
 	if err != nil {
 		// Decode admits only valid UTF-8 and small numbers: nothing else can fail.
 		panic(err)
 	}
-	return body
+	return bytes
 }
 
-// Cover derives what is shown before opening: the kind, the facets, the titles.
+// Cover derives what is shown before opening: the kind, the facets, the titles;
+// nothing of restricted sections.
 func (b *Bulletin) Cover() item.Cover {
 	cover := item.Cover{Format: item.CoverFormat, Kind: Name, Title: map[string]string{}, Facets: map[string][]string{}}
 	for lang, text := range b.Texts {

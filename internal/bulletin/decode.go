@@ -3,6 +3,7 @@ package bulletin
 import (
 	"slices"
 
+	"github.com/concordat-hub/concordat/internal/item"
 	"github.com/concordat-hub/concordat/internal/item/draft"
 	"github.com/concordat-hub/concordat/internal/message"
 	"github.com/concordat-hub/concordat/internal/vocabulary"
@@ -84,6 +85,7 @@ func (d decoder) bulletin(b *Bulletin) draft.Into {
 		"indicators":        list(d, maxIndicators, &b.Indicators, d.indicator),
 		"detectionMeasures": list(d, maxMeasures, &b.DetectionMeasures, d.measure),
 		"references":        list(d, maxReferences, &b.References, d.reference),
+		"sections":          list(d, item.MaxSections, &b.Restricted, d.restricted),
 	})
 }
 

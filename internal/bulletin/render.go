@@ -16,6 +16,7 @@ func (b *Bulletin) Render(lang string) string {
 	r := &renderer{b: b, labels: lang}
 	r.head(lang)
 	r.body(lang)
+	r.restricted(lang)
 	r.lists(lang)
 	r.closing(lang)
 	return strings.TrimSpace(r.out.String()) + "\n"

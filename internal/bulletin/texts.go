@@ -43,5 +43,9 @@ func (b *Bulletin) Screen() []item.Text {
 		add(item.PublicLink, "", item.Pointer(path, "url"), reference.URL)
 	}
 	byLanguage("/disclaimer", b.Disclaimer)
+	for i, section := range b.Restricted {
+		byLanguage(item.Pointer("/sections", strconv.Itoa(i), "title"), section.Title)
+		byLanguage(item.Pointer("/sections", strconv.Itoa(i), "text"), section.Text)
+	}
 	return texts
 }

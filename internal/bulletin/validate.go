@@ -32,6 +32,7 @@ func (b *Bulletin) Validate() []item.Problem {
 	v.confidence()
 	v.texts()
 	v.lists()
+	v.restricted()
 	v.byKind()
 	return v.problems
 }
