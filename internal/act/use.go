@@ -49,7 +49,8 @@ func Forms() []string { return []string{"view-only", "print", "download-watermar
 type ItemRestrict struct {
 	Common
 	Item         string              `json:"item"`
-	Release      ID                  `json:"release,omitempty"` // one release only; empty means all of the item
+	Version      int                 `json:"version"`           // this version and all earlier ones; a later one has terms of its own
+	Release      ID                  `json:"release,omitempty"` // one release only; empty means all of them
 	For          []AgencyName        `json:"for,omitempty"`     // sorted; empty means every receiver
 	Restrictions map[string][]string `json:"restrictions"`
 	Acknowledge  canonical.Time      `json:"acknowledgeBy"`
@@ -229,6 +230,9 @@ func (p *ItemRestrict) check() error {
 		if err := CheckAgencyName(name); err != nil {
 			return err
 		}
+	}
+	if p.Version < 1 || p.Version > 1<<20 {
+		return malformed("version")
 	}
 	if len(p.Restrictions) == 0 || p.Acknowledge.IsZero() {
 		return malformed("restrictions")

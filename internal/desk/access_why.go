@@ -74,7 +74,7 @@ func agreementStep(code string, then *ledger.Revision, answer policy.Answer, par
 		when(then.Terminated.Effective)
 	case policy.AgreementNotSigned:
 		var missing []act.AgencyName
-		for _, party := range then.Document.Parties {
+		for _, party := range then.AllParties() {
 			if _, signed := then.Signatures[party.Agency]; !signed {
 				missing = append(missing, party.Agency)
 			}

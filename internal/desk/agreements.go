@@ -25,7 +25,7 @@ func (d *Desk) Agreements(ctx context.Context, o *Officer) ([]deskapi.AgreementS
 	err := d.view(func(s *ledger.State, now time.Time) error {
 		s.Revisions(func(r *ledger.Revision) {
 			known := newest[r.Document.ID]
-			if r.Document.Party(d.Agency) != nil && (known == nil || r.Document.Revision > known.Document.Revision) {
+			if r.Party(d.Agency) != nil && (known == nil || r.Document.Revision > known.Document.Revision) {
 				newest[r.Document.ID] = r
 			}
 		})
@@ -46,7 +46,7 @@ func (d *Desk) summarise(r *ledger.Revision, now time.Time) deskapi.AgreementSum
 		ID: r.Document.ID, Reference: r.Document.Reference, Title: r.Document.Title, Revision: r.Document.Revision, Digest: r.Digest,
 		State: string(at.State), Signed: []string{}, Pending: []string{}, NextState: string(at.NextState), NextChange: at.NextChange,
 	}
-	for _, party := range r.Document.Parties {
+	for _, party := range r.AllParties() {
 		if _, signed := r.Signatures[party.Agency]; signed {
 			out.Signed = append(out.Signed, string(party.Agency))
 		} else {
@@ -71,7 +71,7 @@ func (d *Desk) Agreement(ctx context.Context, o *Officer, id, digest string) (de
 		var chosen *ledger.Revision
 		others := []string{}
 		for _, r := range slices.Backward(all.Revisions) {
-			wanted := chosen == nil && r.Document.Party(d.Agency) != nil && (digest == "" || digest == r.Digest)
+			wanted := chosen == nil && r.Party(d.Agency) != nil && (digest == "" || digest == r.Digest)
 			if wanted {
 				chosen = r
 			} else {

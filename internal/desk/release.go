@@ -147,7 +147,7 @@ func (d *Desk) choose(s *ledger.State, lang string, p *plan, now time.Time) {
 	own, _ := sealingTarget(s, d.Agency)
 	own.opens = true
 	p.targets, p.recipients = []target{own}, []deskapi.Recipient{}
-	for _, party := range p.revision.Document.Parties {
+	for _, party := range p.revision.AllParties() {
 		if party.Agency == d.Agency {
 			continue
 		}

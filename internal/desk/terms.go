@@ -54,7 +54,7 @@ func (d *Desk) inForce(s *ledger.State, id string, now time.Time) *ledger.Revisi
 	}
 	var newest *ledger.Revision
 	for _, revision := range slices.Backward(all.Revisions) {
-		if revision.Document.Party(d.Agency) == nil {
+		if revision.Party(d.Agency) == nil {
 			continue
 		}
 		if revision.Binds(d.Agency, now) && revision.At(now).State == ledger.InForce {
@@ -76,7 +76,7 @@ func sentence(lang, reason string, revision *ledger.Revision, agency act.AgencyN
 	if revision != nil {
 		params["From"] = revision.Document.EntryIntoForce.NotBefore.String()
 		params["Until"] = revision.Document.Expires.String()
-		if party := revision.Document.Party(agency); party != nil {
+		if party := revision.Party(agency); party != nil {
 			params["Role"] = string(party.Role)
 		}
 	}

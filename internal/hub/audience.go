@@ -90,7 +90,7 @@ func (b *batch) introduce(parties []act.AgencyName) error {
 func acquaintances(state *ledger.State, name act.AgencyName) []act.AgencyName {
 	known := map[act.AgencyName]bool{name: true}
 	state.Revisions(func(revision *ledger.Revision) {
-		if revision.Document.Party(name) != nil {
+		if revision.Party(name) != nil {
 			for _, party := range partiesOf(revision.Document) {
 				known[party] = true
 			}

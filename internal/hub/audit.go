@@ -196,7 +196,7 @@ func (v *verifier) release(entry ledger.Entry) error {
 }
 
 func (v *verifier) holder(entry ledger.Entry, payload *act.ItemRelease, holder act.AgencyName) error {
-	if revision := v.state.Revision(payload.Agreement.Digest); revision.Document.Party(holder) == nil {
+	if revision := v.state.Revision(payload.Agreement.Digest); revision.Party(holder) == nil {
 		return errors.New("a holder is no party of the agreement")
 	}
 	shown, err := v.r.InFeed(holder, entry.Index)

@@ -75,7 +75,11 @@ func (c *cursor) offboard(p *act.AgencyStanding) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() { agency.Standing = Offboarded; c.extend(agency) }, nil
+	return func() {
+		index := c.entry.Index
+		agency.Standing, agency.Left = Offboarded, &index
+		c.extend(agency)
+	}, nil
 }
 
 // keyAuthority enforces who speaks for a key: signing keys are officer-sign's to
@@ -154,6 +158,7 @@ func (c *cursor) voidSignatures(agency act.AgencyName, key act.Thumbprint) {
 	for _, revision := range c.revisions {
 		if signature, signed := revision.Signatures[agency]; signed && signature.Key == key && revision.Complete == nil {
 			delete(revision.Signatures, agency)
+			revision.Voided[agency] = c.step
 		}
 	}
 }

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"errors"
-	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/agreement"
@@ -16,7 +15,7 @@ func (c *cursor) propose(p *act.AgreementPropose) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	if proposer.Standing == Suspended {
+	if proposer.Standing == Suspended && !c.late() {
 		return nil, refuse("agency_suspended", "a suspended agency proposes nothing new")
 	}
 	document, digest, err := agreement.Parse([]byte(p.Document))
@@ -32,7 +31,7 @@ func (c *cursor) propose(p *act.AgreementPropose) (func(), error) {
 	case c.revisions[digest] != nil:
 		return nil, refuse("agreement_exists", "exactly this document has been proposed before")
 	case document.Party(c.issuer()) == nil:
-		return nil, refuse("agreement_not_a_party", "the proposer is no party of the document")
+		return nil, refuse("agreement_not_a_party", "the proposer is no party of the document (/parties)")
 	case document.Ended(c.now()):
 		return nil, refuse("agreement_ended", "the window of the document has ended already")
 	}
@@ -72,7 +71,7 @@ func (c *cursor) follows(document *agreement.Document) error {
 		return nil
 	}
 	last := existing.Revisions[len(existing.Revisions)-1]
-	if last.Document.Party(c.issuer()) == nil {
+	if last.Party(c.issuer()) == nil {
 		return refuse("agreement_not_a_party", "only a party of the last revision proposes the next")
 	}
 	if document.Revision != last.Document.Revision+1 || document.Supersedes != last.Digest {
@@ -84,69 +83,65 @@ func (c *cursor) follows(document *agreement.Document) error {
 func (c *cursor) addRevision(document *agreement.Document, digest, bytes string) {
 	revision := &Revision{
 		Document: document, Digest: digest, Bytes: bytes, Proposer: c.issuer(), Proposed: c.step,
-		Signatures: map[act.AgencyName]Signature{}, Suspended: map[act.AgencyName]Step{}, Withdrawn: map[act.AgencyName]Step{},
+		Signatures: map[act.AgencyName]Signature{}, Voided: map[act.AgencyName]Step{}, Declined: map[act.AgencyName]Step{},
+		Suspended: map[act.AgencyName]Step{}, Stopped: map[PartySuspension]Step{}, Withdrawn: map[act.AgencyName]Step{},
+		Invited: map[act.AgencyName]Step{}, Accessions: map[act.ID]*Accession{}, Joined: map[act.AgencyName]*Accession{},
 		Last: c.entry.Act.ID, chain: map[act.ID]bool{c.entry.Act.ID: true},
 	}
 	if c.agreements[document.ID] == nil {
-		c.agreements[document.ID] = &Agreement{ID: document.ID}
+		c.agreements[document.ID] = &Agreement{ID: document.ID, opened: map[act.AgencyName][]*Release{}}
 	}
 	all := c.agreements[document.ID]
+	if n := len(all.Revisions); n > 0 && document.Schema == agreement.SchemaV2 && all.Revisions[n-1].Complete == nil {
+		step := c.step
+		all.Revisions[n-1].Countered = &step
+	}
 	all.Revisions = append(all.Revisions, revision)
 	c.revisions[digest] = revision
 }
 
-// party returns the revision that a step speaks of, for a signer who is a party
-// and knew an act of its history.
-func (c *cursor) party(p *act.AgreementStep) (*Revision, error) {
+// Signature is a party's consent.
+type Signature struct {
+	Step
+	Key act.Thumbprint
+}
+
+// knows returns the revision that a step speaks of, for a signer who may know of
+// it and knew an act of its history.
+func (c *cursor) knows(p *act.AgreementStep) (*Revision, error) {
 	if _, err := c.signer(); err != nil {
 		return nil, err
 	}
 	revision := c.revisions[p.Agreement.Digest]
-	if revision == nil || revision.Document.ID != p.Agreement.ID || revision.Document.Party(c.issuer()) == nil {
+	if revision == nil || revision.Document.ID != p.Agreement.ID {
+		return nil, refuse("agreement_unknown", "the signer has no such agreement")
+	}
+	if _, invited := revision.Invited[c.issuer()]; !invited && revision.Party(c.issuer()) == nil {
 		return nil, refuse("agreement_unknown", "the signer has no such agreement")
 	}
 	if !revision.chain[p.Prev] {
 		return nil, refuse("prev_unknown", "prev names no act of this agreement")
 	}
-	if revision.Terminated != nil && !c.now().Before(revision.Terminated.Effective) {
-		return nil, refuse("agreement_terminated", "the agreement is terminated")
-	}
-	if revision.Document.Ended(c.now()) {
-		return nil, refuse("agreement_ended", "the agreement has expired")
-	}
 	return revision, nil
 }
 
-func (c *cursor) extendRevision(revision *Revision) {
-	revision.Last = c.entry.Act.ID
-	revision.chain[c.entry.Act.ID] = true
-}
-
-func (c *cursor) sign(p *act.AgreementStep) (func(), error) {
-	revision, err := c.party(p)
+// party is knows for a party of an agreement that has not ended.
+func (c *cursor) party(p *act.AgreementStep) (*Revision, error) {
+	revision, err := c.knows(p)
 	if err != nil {
 		return nil, err
 	}
-	if _, gone := revision.Withdrawn[c.issuer()]; gone {
-		return nil, refuse("agreement_withdrawn", "a party that has withdrawn does not sign again")
+	switch {
+	case revision.Party(c.issuer()) == nil:
+		return nil, refuse("agreement_unknown", "the signer has no such agreement")
+	case revision.Retracted != nil:
+		return nil, refuse("agreement_retracted", "its proposer has taken the proposal back")
+	case revision.Terminated != nil && !c.now().Before(revision.Terminated.Effective):
+		return nil, refuse("agreement_terminated", "the agreement is terminated (/termination)")
+	case revision.Document.Ended(c.now()):
+		return nil, refuse("agreement_ended", "the agreement has expired (/expires)")
 	}
-	if _, signed := revision.Signatures[c.issuer()]; signed {
-		return nil, refuse("agreement_signed", "the party has signed already")
-	}
-	if c.agencies[c.issuer()].Standing == Suspended {
-		return nil, refuse("agency_suspended", "a suspended agency signs nothing new")
-	}
-	if revision.Terminated != nil {
-		return nil, refuse("agreement_terminated", "notice of termination has been given")
-	}
-	return func() {
-		revision.Signatures[c.issuer()] = Signature{Step: c.step, Key: c.entry.Act.KeyID.Thumbprint}
-		if revision.Complete == nil && len(revision.Signatures) >= revision.Document.SignaturesNeeded() {
-			complete := c.step
-			revision.Complete = &complete
-		}
-		c.extendRevision(revision)
-	}, nil
+	return revision, nil
 }
 
 // signed is party for the steps that only a signatory takes.
@@ -159,134 +154,124 @@ func (c *cursor) signed(p *act.AgreementStep) (*Revision, error) {
 		return nil, refuse("agreement_not_signed", "the party has not signed the agreement")
 	}
 	if _, gone := revision.Withdrawn[c.issuer()]; gone {
-		return nil, refuse("agreement_withdrawn", "the party has withdrawn from the agreement")
+		return nil, refuse("agreement_withdrawn", "the party has withdrawn from the agreement (/termination)")
 	}
 	return revision, nil
 }
 
-func (c *cursor) suspend(p *act.AgreementStep) (func(), error) {
-	revision, err := c.signed(p)
-	if err != nil {
-		return nil, err
-	}
-	if _, already := revision.Suspended[c.issuer()]; already {
-		return nil, refuse("agreement_suspended", "the party has suspended the agreement already")
-	}
-	return func() { revision.Suspended[c.issuer()] = c.step; c.extendRevision(revision) }, nil
-}
-
-func (c *cursor) resume(p *act.AgreementStep) (func(), error) {
-	revision, err := c.signed(p)
-	if err != nil {
-		return nil, err
-	}
-	if _, own := revision.Suspended[c.issuer()]; !own {
-		return nil, refuse("agreement_not_suspended", "a party resumes only what it suspended itself")
-	}
-	return func() { delete(revision.Suspended, c.issuer()); c.extendRevision(revision) }, nil
-}
-
-// afterNotice is the step with the moment from which it bites.
-func (c *cursor) afterNotice(revision *Revision) Step {
-	step := c.step
-	step.Effective = c.now().Add(revision.Document.Notice())
-	return step
-}
-
-func (c *cursor) withdraw(p *act.AgreementStep) (func(), error) {
-	revision, err := c.signed(p)
-	if err != nil {
-		return nil, err
-	}
-	return func() {
-		revision.Withdrawn[c.issuer()] = c.afterNotice(revision)
-		// A suspension must not outlive the party that alone could end it.
-		delete(revision.Suspended, c.issuer())
-		c.extendRevision(revision)
-	}, nil
-}
-
-func (c *cursor) terminate(p *act.AgreementStep) (func(), error) {
-	revision, err := c.signed(p)
-	if err != nil {
-		return nil, err
-	}
-	if revision.Terminated != nil {
-		return nil, refuse("agreement_terminated", "notice of termination has been given already")
-	}
-	return func() {
-		step := c.afterNotice(revision)
-		revision.Terminated = &step
-		c.extendRevision(revision)
-	}, nil
-}
-
-// StateName is the one word that people see for where an agreement stands.
-type StateName string
-
-// The states of an agreement revision.
-const (
-	Proposed   StateName = "proposed"
-	Waiting    StateName = "waiting" // complete, before its window
-	InForce    StateName = "in-force"
-	Halted     StateName = "suspended"
-	Terminated StateName = "terminated"
-	Expired    StateName = "expired"
-)
-
-// RevisionStanding says where a revision stands at a moment, and what changes next by
-// itself.
-type RevisionStanding struct {
-	State      StateName
-	Since      act.ID    // the act that made it so, if one did
-	NextState  StateName // what time alone will bring, if anything
-	NextChange time.Time
-}
-
-// At returns where the revision stands at now.
-func (r *Revision) At(now time.Time) RevisionStanding {
-	begins := r.Document.EntryIntoForce.NotBefore.Time
-	ends, ending := r.Document.Expires.Time, Expired
-	if r.Terminated != nil && r.Terminated.Effective.Before(ends) {
-		ends, ending = r.Terminated.Effective, Terminated
-	}
-	standing := RevisionStanding{Since: r.Last, NextState: ending, NextChange: ends}
+// gives refuses an act that gives something from a signer who may give nothing:
+// a suspended agency, or an office whose authority has lapsed. What takes away is
+// never refused for that.
+func (c *cursor) gives(revision *Revision) error {
 	switch {
-	case !now.Before(ends):
-		standing.State, standing.NextState, standing.NextChange = ending, "", time.Time{}
-	case r.Complete == nil || r.parties(now) < 2:
-		standing.State = Proposed
-		if r.Complete != nil {
-			standing.State = Terminated // fewer than two parties are left
-		}
-	case now.Before(begins):
-		standing.State, standing.NextState, standing.NextChange = Waiting, InForce, begins
-	case len(r.Suspended) > 0:
-		standing.State = Halted
-	default:
-		standing.State, standing.Since = InForce, r.Complete.Act
+	case c.late():
+		return nil
+	case c.agencies[c.issuer()].Standing == Suspended:
+		return refuse("agency_suspended", "a suspended agency signs nothing new")
+	case c.AuthorityLapsed(revision, c.issuer(), c.now()):
+		return refuse("authority_lapsed", "the authority of the signatory's office has ended (/parties/authority)")
 	}
-	return standing
+	return nil
 }
 
-// parties counts the signatories that have not withdrawn at now.
-func (r *Revision) parties(now time.Time) int {
+func (c *cursor) extendRevision(revision *Revision) {
+	revision.Last = c.entry.Act.ID
+	revision.chain[c.entry.Act.ID] = true
+}
+
+func (c *cursor) sign(p *act.AgreementStep) (func(), error) {
+	revision, err := c.party(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.signable(revision); err != nil {
+		return nil, err
+	}
+	if err := c.gives(revision); err != nil {
+		return nil, err
+	}
+	return func() {
+		revision.Signatures[c.issuer()] = Signature{Step: c.step, Key: c.entry.Act.KeyID.Thumbprint}
+		delete(revision.Voided, c.issuer())
+		if revision.Complete == nil && c.valid(revision) >= revision.Document.SignaturesNeeded() {
+			complete := c.step
+			revision.Complete = &complete
+		}
+		c.extendRevision(revision)
+	}, nil
+}
+
+func (c *cursor) signable(revision *Revision) error {
+	if _, gone := revision.Withdrawn[c.issuer()]; gone {
+		return refuse("agreement_withdrawn", "a party that has withdrawn does not sign again (/termination)")
+	}
+	if _, signed := revision.Signatures[c.issuer()]; signed {
+		return refuse("agreement_signed", "the party has signed already")
+	}
+	if _, declined := revision.Declined[c.issuer()]; declined {
+		return refuse("agreement_declined", "a party that has declined signs another revision or none")
+	}
+	switch {
+	case revision.Terminated != nil:
+		return refuse("agreement_terminated", "notice of termination has been given (/termination)")
+	case revision.Complete != nil:
+		return nil
+	case revision.Countered != nil:
+		return refuse("agreement_countered", "another revision was proposed before this one was complete")
+	case revision.signByPassed(c.now()):
+		return refuse("agreement_proposal_expired", "the time in which the proposal could be signed is over (/signBy)")
+	}
+	return nil
+}
+
+// valid counts the signatures that stand at this entry. A partial state may
+// hear of a key's end before it hears of what the key signed.
+func (c *cursor) valid(revision *Revision) int {
 	n := 0
-	for name := range r.Signatures {
-		if !r.gone(name, now) {
+	for name, signature := range revision.Signatures {
+		key := c.agencies[name].key(signature.Key)
+		if key == nil || !before(key.Revoked, c.entry.Index) {
 			n++
 		}
 	}
 	return n
 }
 
-func (r *Revision) gone(name act.AgencyName, now time.Time) bool {
-	step, withdrawn := r.Withdrawn[name]
-	return withdrawn && !now.Before(step.Effective)
+func (c *cursor) decline(p *act.AgreementStep) (func(), error) {
+	revision, err := c.party(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.proposal(revision); err != nil {
+		return nil, err
+	}
+	if _, signed := revision.Signatures[c.issuer()]; signed {
+		return nil, refuse("agreement_signed", "the party has signed; before the agreement is in force the proposer can take it back")
+	}
+	if _, declined := revision.Declined[c.issuer()]; declined {
+		return nil, refuse("agreement_declined", "the party has declined already")
+	}
+	return func() { revision.Declined[c.issuer()] = c.step; c.extendRevision(revision) }, nil
 }
 
-// Binds reports whether the agency has signed and has not withdrawn at now.
-func (r *Revision) Binds(name act.AgencyName, now time.Time) bool {
-	_, signed := r.Signatures[name]
-	return signed && !r.gone(name, now)
+// proposal refuses what is only for a proposal that nobody is bound by yet.
+func (c *cursor) proposal(revision *Revision) error {
+	if revision.Complete != nil {
+		return refuse("agreement_complete", "the agreement is complete; a party leaves it by withdrawal (/entryIntoForce)")
+	}
+	return nil
+}
+
+func (c *cursor) retractProposal(p *act.AgreementStep) (func(), error) {
+	revision, err := c.party(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.proposal(revision); err != nil {
+		return nil, err
+	}
+	if revision.Proposer != c.issuer() {
+		return nil, refuse("agreement_not_proposer", "only the proposer takes a proposal back")
+	}
+	return func() { step := c.step; revision.Retracted = &step; c.extendRevision(revision) }, nil
 }

@@ -29,7 +29,11 @@ func (s *State) Verify(b []byte) (Entry, error) {
 	if err != nil || e.Act == nil {
 		return e, err
 	}
-	e.Act, err = act.Verify([]byte(e.Act.Raw), s.Genesis.Hub, s)
+	keys := act.KeyResolver(s)
+	if s.Partial {
+		keys = keysAt{s, e.Index}
+	}
+	e.Act, err = act.Verify([]byte(e.Act.Raw), s.Genesis.Hub, keys)
 	return e, err
 }
 
@@ -84,7 +88,7 @@ func jtiKey(a *act.Act) string { return string(a.KeyID.Agency) + "/" + a.Common(
 // transition checks everything and returns the change to make.
 func (s *State) transition(e Entry) (func(), error) {
 	if e.Record != nil {
-		return func() {}, nil
+		return s.recorded(e), nil
 	}
 	if e.Act == nil {
 		return nil, refuse("entry_empty", "an entry has an act or a record")
@@ -99,39 +103,14 @@ func (s *State) transition(e Entry) (func(), error) {
 		return nil, refuse("time_runs_backwards", "an entry is never older than the one before it")
 	}
 	c := &cursor{State: s, entry: e, step: Step{Act: e.Act.ID, Index: e.Index, Time: e.Time, Effective: e.Time}}
-	switch p := e.Act.Payload.(type) {
-	case *act.AgencyEnrol:
-		return c.enrol(p)
-	case *act.AgencySuspend:
-		return c.standing(&p.AgencyStanding, Enrolled, Suspended)
-	case *act.AgencyResume:
-		return c.standing(&p.AgencyStanding, Suspended, Enrolled)
-	case *act.AgencyOffboard:
-		return c.offboard(&p.AgencyStanding)
-	case *act.KeyAdd:
-		return c.keyAdd(p)
-	case *act.KeyRetire:
-		return c.keyEnd(&p.KeyEnd, false)
-	case *act.KeyRevoke:
-		return c.keyEnd(&p.KeyEnd, true)
-	case *act.AgreementPropose:
-		return c.propose(p)
-	case *act.AgreementSign:
-		return c.sign(&p.AgreementStep)
-	case *act.AgreementSuspend:
-		return c.suspend(&p.AgreementStep)
-	case *act.AgreementResume:
-		return c.resume(&p.AgreementStep)
-	case *act.AgreementWithdraw:
-		return c.withdraw(&p.AgreementStep)
-	case *act.AgreementTerminate:
-		return c.terminate(&p.AgreementStep)
-	case *act.ItemRelease:
-		return c.release(p)
-	case *act.ItemRetract:
-		return c.retract(p)
-	case *act.ItemOpen:
-		return c.open(p)
+	if change, err, known := c.agency(); known {
+		return change, err
+	}
+	if change, err, known := c.agreement(); known {
+		return change, err
+	}
+	if change, err, known := c.item(); known {
+		return change, err
 	}
 	return nil, refuse("act_kind_unknown", "this version does not know the kind of the act")
 }
@@ -142,6 +121,10 @@ type cursor struct {
 	entry Entry
 	step  Step
 }
+
+// late reports whether a partial state is told of the entry out of its order. The
+// hub admitted it under what held then; what holds now is no reason to refuse it.
+func (c *cursor) late() bool { return c.Partial && c.entry.Index < c.Next }
 
 func (c *cursor) issuer() act.AgencyName { return c.entry.Act.KeyID.Agency }
 

@@ -15,7 +15,7 @@ func (c *cursor) release(p *act.ItemRelease) (func(), error) {
 		return nil, err
 	}
 	revision := c.revisions[p.Agreement.Digest]
-	if revision == nil || revision.Document.ID != p.Agreement.ID || revision.Document.Party(c.issuer()) == nil {
+	if revision == nil || revision.Document.ID != p.Agreement.ID || revision.Party(c.issuer()) == nil {
 		return nil, refuse("agreement_unknown", "the signer has no such agreement")
 	}
 	if err := restriction.Set(p.Restrictions).Validate(); err != nil {
@@ -32,6 +32,10 @@ func (c *cursor) release(p *act.ItemRelease) (func(), error) {
 	case item != nil && p.Version != item.Version && (p.Version < item.Version || p.Version != item.Version+1 && !c.Partial):
 		return nil, refuse("version_out_of_order", "a version is the newest one or the next")
 	}
+	parents, err := c.parents(p)
+	if err != nil {
+		return nil, err
+	}
 	effective := Effective(revision, p.Restrictions)
 	digest, err := effective.Digest()
 	if err != nil {
@@ -45,7 +49,10 @@ func (c *cursor) release(p *act.ItemRelease) (func(), error) {
 		item.Version = p.Version
 		release := &Release{
 			ID: c.entry.Act.ID, Index: c.entry.Index, Time: c.entry.Time, Item: item, Version: p.Version,
-			Revision: revision, Payload: p, Effective: effective, EffectiveDigest: digest,
+			Revision: revision, Payload: p, Effective: effective, EffectiveDigest: digest, Parents: parents,
+		}
+		if len(item.Restricts) > 0 {
+			release.tighten()
 		}
 		item.Releases = append(item.Releases, release)
 		c.releases[release.ID] = release
@@ -72,6 +79,22 @@ func (c *cursor) retract(p *act.ItemRetract) (func(), error) {
 		return nil, refuse("item_retracted", "the item is retracted already")
 	}
 	return func() { step := c.step; item.Retracted = &step }, nil
+}
+
+// parents finds the releases from which an item was made. A desk may hear of an
+// item and not of what it was made from.
+func (c *cursor) parents(p *act.ItemRelease) ([]*Release, error) {
+	var parents []*Release
+	for _, named := range p.Parents {
+		parent := c.releases[named.Release]
+		switch {
+		case parent != nil:
+			parents = append(parents, parent)
+		case !c.Partial:
+			return nil, refuse("release_unknown", "the item names a release as its parent that is not there")
+		}
+	}
+	return parents, nil
 }
 
 // open is evidence that somebody asked; the record after it says what was decided.

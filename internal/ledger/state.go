@@ -3,10 +3,10 @@ package ledger
 import (
 	"crypto/ed25519"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
-	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/restriction"
 )
 
@@ -36,6 +36,7 @@ type State struct {
 	revisions    map[string]*Revision
 	items        map[string]*Item
 	releases     map[act.ID]*Release
+	consents     map[act.ID]*Consent
 	acts         map[act.ID]uint64
 	jtis         map[string]act.ID
 }
@@ -50,7 +51,8 @@ type Agency struct {
 	Enrolled     uint64
 	Standing     Standing
 	Keys         []Key
-	Last         act.ID // the last act about its standing or keys: the next one's prev
+	Left         *uint64 // the entry that offboarded it
+	Last         act.ID  // the last act about its standing or keys: the next one's prev
 	chain        map[act.ID]bool
 }
 
@@ -83,36 +85,24 @@ func (k *Key) Current() bool { return k.Retired == nil && k.Revoked == nil }
 type Agreement struct {
 	ID        string
 	Revisions []*Revision
+	Breaches  []Breach
+
+	opened map[act.AgencyName][]*Release // what each agency has opened under any revision
 }
 
-// Revision is one document and what its parties did with it.
-type Revision struct {
-	Document   *agreement.Document
-	Digest     string
-	Bytes      string
-	Proposer   act.AgencyName
-	Proposed   Step
-	Signatures map[act.AgencyName]Signature
-	Suspended  map[act.AgencyName]Step
-	Withdrawn  map[act.AgencyName]Step // Effective says from when
-	Terminated *Step
-	Complete   *Step  // the signature that completed the rule
-	Last       act.ID // the last act of this revision: the next one's prev
-	chain      map[act.ID]bool
-}
-
-// Step is an act of an agreement's life at its place in the ledger.
+// Step is an act of a life at its place in the ledger. Effective is from when it
+// bites; Until, if it is set, from when it bites no more.
 type Step struct {
 	Act       act.ID
 	Index     uint64
 	Time      time.Time
 	Effective time.Time
+	Until     time.Time
 }
 
-// Signature is a party's consent.
-type Signature struct {
-	Step
-	Key act.Thumbprint
+// Bites reports whether the step has its effect at now.
+func (s Step) Bites(now time.Time) bool {
+	return !now.Before(s.Effective) && (s.Until.IsZero() || now.Before(s.Until))
 }
 
 // Item is what is exchanged, by its identity; versions and releases hang on it.
@@ -123,6 +113,9 @@ type Item struct {
 	Version   int // the newest
 	Releases  []*Release
 	Retracted *Step
+	Restricts []Restrict
+
+	cannot map[act.AgencyName]Step // who cannot comply with its terms
 }
 
 // Release is one item version under one agreement revision.
@@ -138,6 +131,12 @@ type Release struct {
 	// with its purposes and with what the originator asked for this release.
 	Effective       restriction.Set
 	EffectiveDigest string
+	Parents         []*Release // those that this state holds of what it was made from
+
+	delivered map[act.AgencyName]bool
+	readers   map[act.AgencyName]*Reader
+	asks      map[act.AgencyName]Terms // terms of those whom a later restriction concerns
+	Notices   []Notice
 }
 
 // New returns the state before the first entry.
@@ -150,7 +149,7 @@ func New(genesis Genesis) (*State, error) {
 		Genesis: genesis, registrarKey: key,
 		agencies: map[act.AgencyName]*Agency{}, owners: map[act.Thumbprint]act.AgencyName{},
 		agreements: map[string]*Agreement{}, revisions: map[string]*Revision{},
-		items: map[string]*Item{}, releases: map[act.ID]*Release{},
+		items: map[string]*Item{}, releases: map[act.ID]*Release{}, consents: map[act.ID]*Consent{},
 		acts: map[act.ID]uint64{}, jtis: map[string]act.ID{},
 	}, nil
 }
@@ -161,22 +160,35 @@ var errNoKey = errors.New("no such key in force")
 // must not have left. A suspended agency's key still resolves, because it must be
 // able to withdraw or revoke; what it may do is decided elsewhere.
 func (s *State) ResolveKey(id act.KeyID) (ed25519.PublicKey, error) {
+	return keysAt{s, math.MaxUint64}.ResolveKey(id)
+}
+
+// keysAt resolves the keys that were in force for the entry at an index. A
+// partial state may be told of an early entry late, when its key has ended.
+type keysAt struct {
+	*State
+	index uint64
+}
+
+func (k keysAt) ResolveKey(id act.KeyID) (ed25519.PublicKey, error) {
 	if id.Agency == act.Registrar {
-		if id.Purpose == act.RegistrarSign && id.Thumbprint == act.ThumbprintOf(s.registrarKey) {
-			return s.registrarKey, nil
+		if id.Purpose == act.RegistrarSign && id.Thumbprint == act.ThumbprintOf(k.registrarKey) {
+			return k.registrarKey, nil
 		}
 		return nil, errNoKey
 	}
-	agency := s.agencies[id.Agency]
-	if agency == nil || agency.Standing == Offboarded {
+	agency := k.agencies[id.Agency]
+	if agency == nil || before(agency.Left, k.index) {
 		return nil, errNoKey
 	}
 	key := agency.key(id.Thumbprint)
-	if key == nil || key.Purpose != id.Purpose || !key.Current() {
+	if key == nil || key.Purpose != id.Purpose || key.Added >= k.index || before(key.Retired, k.index) || before(key.Revoked, k.index) {
 		return nil, errNoKey
 	}
 	return key.Public, nil
 }
+
+func before(happened *uint64, index uint64) bool { return happened != nil && *happened < index }
 
 func (a *Agency) key(thumbprint act.Thumbprint) *Key {
 	for i := range a.Keys {
@@ -209,6 +221,16 @@ func (s *State) Revision(digest string) *Revision { return s.revisions[digest] }
 
 // Item returns the item, or nil.
 func (s *State) Item(id string) *Item { return s.items[id] }
+
+// Consent returns what became of a consent request, or nil.
+func (s *State) Consent(request act.ID) *Consent { return s.consents[request] }
+
+// Consents calls f for each consent request, in no particular order.
+func (s *State) Consents(f func(*Consent)) {
+	for _, consent := range s.consents {
+		f(consent)
+	}
+}
 
 // Release returns the release, or nil.
 func (s *State) Release(id act.ID) *Release { return s.releases[id] }

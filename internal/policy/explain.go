@@ -30,14 +30,25 @@ func Explain(s *ledger.State, release *ledger.Release, described []act.AgencyNam
 	for _, name := range described {
 		named[name] = true
 	}
-	request := Request{Action: ToOpen, Release: release.ID, Accepted: release.EffectiveDigest}
-	if purposes := release.Effective[string(restriction.Purposes)]; len(purposes) > 0 {
-		request.Purpose = purposes[0]
+	if then := s.Release(release.ID); then != nil {
+		release = then // with the terms and the parties of that instant
 	}
 	var answers []Answer
-	for _, party := range release.Revision.Document.Parties {
-		request.Agency, request.Described = party.Agency, named[party.Agency]
+	for _, party := range release.Revision.AllParties() {
+		terms := release.Terms(party.Agency)
+		request := Request{
+			Action: ToOpen, Agency: party.Agency, Release: release.ID, Described: named[party.Agency],
+			Accepted: terms.Digest, Purpose: one(terms.Set, restriction.Purposes, ""), Officer: one(terms.Set, restriction.Officers, "any"),
+		}
 		answers = append(answers, Answer{party.Agency, Decide(s, request, at)})
 	}
 	return answers
+}
+
+// one returns a term that the axis allows.
+func one(terms restriction.Set, axis restriction.Axis, otherwise string) string {
+	if allowed := terms[string(axis)]; len(allowed) > 0 {
+		return allowed[0]
+	}
+	return otherwise
 }

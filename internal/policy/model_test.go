@@ -104,8 +104,12 @@ func (m model) inForce(doc int, now time.Time) bool {
 			signatures++
 		case "suspend":
 			halted[h.who] = true
-		case "resume", "withdraw":
+		case "resume":
 			delete(halted, h.who)
+		case "withdraw":
+			if !now.Before(h.at.Add(c.notice)) {
+				delete(halted, h.who)
+			}
 		case "terminate":
 			if !now.Before(h.at.Add(c.notice)) {
 				return false

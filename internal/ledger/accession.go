@@ -1,0 +1,135 @@
+package ledger
+
+import (
+	"errors"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement"
+)
+
+// invite shows an agreement that is open to accession to an agency that could
+// join it. Until then the text is nobody's but the parties'.
+func (c *cursor) invite(p *act.AgreementInvite) (func(), error) {
+	revision, err := c.signed(&p.AgreementStep)
+	if err != nil {
+		return nil, err
+	}
+	if revision.Document.Accession != "open" || revision.Document.AccessionRule == nil {
+		return nil, refuse("agreement_not_open", "the agreement is closed to accession (/accession)")
+	}
+	if revision.Complete == nil {
+		return nil, refuse("agreement_not_complete", "nobody accedes before the agreement is complete (/entryIntoForce)")
+	}
+	invited := c.agencies[p.Agency]
+	if invited == nil || invited.Standing == Offboarded {
+		return nil, refuse("agreement_party_unknown", "the invited agency takes no part in this hub")
+	}
+	if _, already := revision.Invited[p.Agency]; already || revision.Party(p.Agency) != nil {
+		return nil, refuse("agreement_invited", "the agency is a party or invited already")
+	}
+	if err := c.gives(revision); err != nil {
+		return nil, err
+	}
+	return func() { revision.Invited[p.Agency] = c.step; c.extendRevision(revision) }, nil
+}
+
+// accede is the joiner's consent to exactly the bytes that the others signed. Its
+// party member names its own keys: the others vouch for them by countersigning.
+func (c *cursor) accede(p *act.AgreementAccede) (func(), error) {
+	revision, err := c.knows(&p.AgreementStep)
+	if err != nil {
+		return nil, err
+	}
+	if _, invited := revision.Invited[c.issuer()]; !invited {
+		return nil, refuse("agreement_not_invited", "the agency has not been invited (/accession)")
+	}
+	if revision.Party(c.issuer()) != nil {
+		return nil, refuse("agreement_signed", "the agency is a party already")
+	}
+	for _, accession := range revision.Accessions {
+		if accession.Party.Agency == c.issuer() {
+			return nil, refuse("agreement_signed", "the agency has acceded already and waits for countersignatures (/accessionRule)")
+		}
+	}
+	switch state := revision.At(c.now()).State; state {
+	case InForce, Waiting, ReviewOverdue, Halted:
+	default:
+		return nil, refuse("agreement_ended", "nobody accedes to an agreement that has ended (/expires)")
+	}
+	party, err := agreement.ParseParty([]byte(p.Party))
+	var wrong *agreement.Error
+	if errors.As(err, &wrong) {
+		return nil, refuse(wrong.Code, "the party is refused at %s", wrong.Place)
+	} else if err != nil {
+		return nil, refuse("party_malformed", "the party cannot be read")
+	}
+	if party.Agency != c.issuer() {
+		return nil, refuse("agreement_not_a_party", "an agency accedes for itself only")
+	}
+	if err := c.partyKeys(*party); err != nil {
+		return nil, err
+	}
+	if c.agencies[c.issuer()].Standing == Suspended && !c.late() {
+		return nil, refuse("agency_suspended", "a suspended agency signs nothing new")
+	}
+	accession := &Accession{Step: c.step, Party: party, Key: c.entry.Act.KeyID.Thumbprint, Countersigned: map[act.AgencyName]Step{}}
+	return func() { revision.Accessions[c.entry.Act.ID] = accession; c.extendRevision(revision) }, nil
+}
+
+// countersign accepts an accession for the signer, and for all once the rule is
+// satisfied: from that entry on the joiner is a party.
+func (c *cursor) countersign(p *act.AgreementCountersign) (func(), error) {
+	revision, err := c.signed(&p.AgreementStep)
+	if err != nil {
+		return nil, err
+	}
+	accession := revision.Accessions[p.Accession]
+	switch {
+	case accession == nil:
+		return nil, refuse("accession_unknown", "there is no such accession")
+	case accession.Accepted != nil:
+		return nil, refuse("accession_accepted", "the accession is accepted already")
+	}
+	if _, already := accession.Countersigned[c.issuer()]; already {
+		return nil, refuse("agreement_signed", "the party has countersigned already")
+	}
+	rule := revision.Document.AccessionRule
+	if rule.Rule == "depositary" && rule.Depositary != c.issuer() {
+		return nil, refuse("accession_depositary", "only the depositary countersigns (/accessionRule/depositary)")
+	}
+	if err := c.gives(revision); err != nil {
+		return nil, err
+	}
+	return func() {
+		accession.Countersigned[c.issuer()] = c.step
+		if c.satisfied(revision, accession) {
+			step := c.step
+			accession.Accepted = &step
+			revision.Joined[accession.Party.Agency] = accession
+			joined := accession.Step
+			joined.Effective = c.now()
+			revision.Signatures[accession.Party.Agency] = Signature{Step: joined, Key: accession.Key}
+		}
+		c.extendRevision(revision)
+	}, nil
+}
+
+func (c *cursor) satisfied(revision *Revision, accession *Accession) bool {
+	n, all := 0, 0
+	for name := range revision.Signatures {
+		if revision.gone(name, c.now()) {
+			continue
+		}
+		all++
+		if _, countersigned := accession.Countersigned[name]; countersigned {
+			n++
+		}
+	}
+	switch revision.Document.AccessionRule.Rule {
+	case "unanimity":
+		return n == all
+	case "majority":
+		return 2*n > all
+	}
+	return true // the depositary has countersigned, and nobody else could
+}

@@ -1,0 +1,135 @@
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/ledger"
+	"github.com/concordat-hub/concordat/internal/restriction"
+)
+
+// decideParent asks whether what came from another release may be released by
+// its receiver: Article 10(3) binds it to the originator's restrictions, and a
+// third party gets it only inside the originator's scope or consent.
+func decideParent(s *ledger.State, r Request, named act.Parent, now time.Time) *Decision {
+	parent := s.Release(named.Release)
+	if parent == nil || parent.Reader(r.Agency) == nil && parent.Item.Publisher != r.Agency {
+		return refused(OnwardForbidden, string(named.Release))
+	}
+	if step := retracted(parent); step != nil {
+		return refused(ItemRetracted, string(step.Act))
+	}
+	publisher := parent.Item.Publisher
+	if publisher == r.Agency {
+		return nil // its own item, on which nobody else's request rests
+	}
+	if no := inForce(governing(s, parent.Revision, publisher, r.Agency, now), now); no != nil {
+		return no
+	}
+	if step, said := parent.CannotComply(r.Agency); said {
+		return refused(CannotComply, string(step.Act))
+	}
+	terms := parent.Terms(r.Agency).Set
+	if axis, looser := restriction.Set(r.Payload.Restrictions).Looser(inherited(parent, r.Agency)); looser {
+		return refused(RestrictionLooser, string(parent.ID), string(axis))
+	}
+	if ok, axis := terms.Permit(useOf(parent.Revision, r.Agency, now)); !ok {
+		return refused(RestrictionForbids, string(parent.ID), string(axis))
+	}
+	if embargo, set := terms.Moment(restriction.Embargo); set && now.Before(embargo) {
+		return refused(OnwardForbidden, string(parent.ID), string(restriction.Embargo))
+	}
+	if no := decideDerivation(s, r, parent, named, now); no != nil {
+		return no
+	}
+	for _, recipient := range r.Recipients {
+		if recipient == r.Agency || recipient == publisher {
+			continue
+		}
+		if no := decideOnward(s, r, parent, named, recipient, now); no != nil {
+			return no
+		}
+	}
+	return nil
+}
+
+func decideDerivation(s *ledger.State, r Request, parent *ledger.Release, named act.Parent, now time.Time) *Decision {
+	if named.Relation == "copy" {
+		return nil
+	}
+	switch parent.Terms(r.Agency).Set.Value(restriction.Derivation) {
+	case "allowed", "": // the agreement of the first schema has no such axis
+		return nil
+	case "translate-only":
+		if named.Relation == "translation" {
+			return nil
+		}
+	case "with-consent":
+		return consented(s, r, parent, "derivation", "", now)
+	}
+	return refused(DerivationForbidden, string(parent.ID), string(restriction.Derivation))
+}
+
+// decideOnward asks whether one recipient is inside the scope that the originator
+// drew, and whether its consent is needed and there.
+func decideOnward(s *ledger.State, r Request, parent *ledger.Release, named act.Parent, recipient act.AgencyName, now time.Time) *Decision {
+	terms := parent.Terms(r.Agency).Set
+	if !withinScope(parent, terms.Value(restriction.OnwardScope), recipient, now) {
+		if no := consented(s, r, parent, "onward", recipient, now); no != nil {
+			if no.Reason == ConsentMissing {
+				return refused(OnwardForbidden, string(parent.ID), string(restriction.OnwardScope))
+			}
+			return no
+		}
+		return nil
+	}
+	if terms.Value(restriction.OnwardConsent) == "never" {
+		return nil
+	}
+	return consented(s, r, parent, "onward", recipient, now)
+}
+
+// withinScope reports whether another agency is inside the scope. Other agencies
+// are never inside one's own organisation or among its clients.
+func withinScope(parent *ledger.Release, scope string, recipient act.AgencyName, now time.Time) bool {
+	switch scope {
+	case "anyone":
+		return true
+	case "agreement-parties":
+		return parent.Revision.Binds(recipient, now)
+	case "defined-community":
+		return parent.Revision.Binds(recipient, now) ||
+			slices.Contains(parent.Revision.Document.Definitions.Members, string(recipient))
+	}
+	return false
+}
+
+// consented asks for a consent of the originator that covers this use, now.
+// Silence is no, and so is a consent for another purpose.
+func consented(s *ledger.State, r Request, parent *ledger.Release, use string, recipient act.AgencyName, now time.Time) *Decision {
+	missing := refused(ConsentMissing, string(parent.ID), use)
+	for _, named := range r.Payload.Parents {
+		if named.Release != parent.ID || named.Consent == "" {
+			continue
+		}
+		consent := s.Consent(named.Consent)
+		switch {
+		case consent == nil || consent.By != r.Agency || consent.Release != parent || consent.Payload.Use != use || consent.Payload.For != recipient:
+		case !covers(consent, r.Payload):
+		case consent.Granted == nil:
+		case consent.Withdrawn != nil || !now.Before(consent.Payload.Until.Time):
+			missing = refused(ConsentExpired, string(parent.ID), string(named.Consent))
+		default:
+			return nil
+		}
+	}
+	return missing
+}
+
+// covers reports whether the release is for no purpose but the one that was
+// consented to.
+func covers(consent *ledger.Consent, p *act.ItemRelease) bool {
+	purposes := p.Restrictions[string(restriction.Purposes)]
+	return len(purposes) == 1 && purposes[0] == consent.Payload.Purpose
+}
