@@ -42,7 +42,7 @@ func Document(source []byte, known *keyring.Ring) (*Composed, error) {
 	composed.Bytes, composed.Digest, err = document.Bytes()
 	var wrong *agreement.Error
 	if errors.As(err, &wrong) {
-		return nil, &Error{Code: wrong.Code, Place: wrong.Place, Line: t.line(wrong.Place)}
+		return nil, t.refuse(wrong.Code, wrong.Place)
 	}
 	return composed, err
 }
@@ -83,7 +83,7 @@ func (t *tree) decode(into any) error {
 	case errors.As(err, &syntactic):
 		place = string(syntactic.JSONPointer)
 	}
-	return &Error{Code: code, Place: shown(place), Line: t.line(place)}
+	return t.refuse(code, place)
 }
 
 func fillConstants(d *agreement.Document) {
@@ -100,8 +100,9 @@ func fillConstants(d *agreement.Document) {
 		d.Excluded = agreement.Excluded()
 	}
 	// Order carries no meaning in these lists and the canonical form wants one.
-	slices.Sort(d.Purposes)
-	slices.Sort(d.ItemKinds)
+	for _, list := range unordered(d) {
+		slices.Sort(list)
+	}
 	for _, set := range []restriction.Set{d.Floor, d.Default} {
 		for _, terms := range set {
 			slices.Sort(terms)
@@ -112,6 +113,26 @@ func fillConstants(d *agreement.Document) {
 	}
 }
 
+// unordered are the lists of terms that are signed in alphabetical order.
+func unordered(d *agreement.Document) [][]string {
+	lists := [][]string{d.Purposes, d.ItemKinds, d.ExcludedPurposes, d.Termination.Survival}
+	for _, c := range d.Commitments {
+		lists = append(lists, c.Give, c.Receive)
+	}
+	for _, c := range d.Categories {
+		for _, terms := range c.Facets {
+			lists = append(lists, terms)
+		}
+	}
+	if d.Audit != nil {
+		lists = append(lists, d.Audit.Events)
+	}
+	if d.Suspension != nil {
+		lists = append(lists, d.Suspension.Grounds, d.Suspension.Urgent)
+	}
+	return lists
+}
+
 // fillKnown adds keys and names that the source leaves out. A thumbprint that
 // the source gives and that is not the known one is refused: somebody's key
 // would sign for a party that does not hold it.
@@ -119,9 +140,7 @@ func fillKnown(d *agreement.Document, known *keyring.Ring, t *tree) error {
 	if known == nil {
 		known = &keyring.Ring{}
 	}
-	differs := func(place string) error {
-		return &Error{Code: "key_differs", Place: place, Line: t.line(place)}
-	}
+	differs := func(place string) error { return t.refuse("key_differs", place) }
 	for _, hub := range []struct {
 		place string
 		value *string
