@@ -95,7 +95,8 @@ func Meet(a, b Set) Set {
 func (s Set) Looser(floor Set) (Axis, bool) {
 	met := Meet(s, floor)
 	for _, name := range slices.Sorted(maps.Keys(met)) {
-		if !slices.Equal(met[name], s[name]) {
+		// Silence is looser than a floor that permits nothing.
+		if own, restricted := s[name]; !restricted || !slices.Equal(met[name], own) {
 			return Axis(name), true
 		}
 	}

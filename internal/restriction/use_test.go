@@ -40,6 +40,8 @@ func TestEachAxisForbidsWhatItIsFor(t *testing.T) {
 		"individuals open under their pseudonym":            {Audience, []string{"named-individuals"}, opening(as), true},
 		"individuals do not open as a desk":                 {Audience, []string{"named-individuals"}, opening(func(u *Use) { u.Officer = "" }), false},
 		"an item for individuals is delivered":              {Audience, []string{"named-individuals"}, delivery(as), true},
+		"an agency that is named":                           {Recipients, []string{"a1", "b1"}, delivery(as), true},
+		"an agency that is not named":                       {Recipients, []string{"b1"}, delivery(as), false},
 		"an agency that is not denied":                      {RecipientsDenied, []string{"b1"}, delivery(as), true},
 		"an agency that is denied":                          {RecipientsDenied, []string{"a1"}, delivery(as), false},
 		"an agency that says not who it is":                 {RecipientsDenied, []string{"b1"}, delivery(func(u *Use) { u.Agency = "" }), false},
@@ -229,5 +231,61 @@ func TestLooserOnListsThatUnite(t *testing.T) {
 	more := Meet(floor, Set{"recipientsDenied": {"d1"}})
 	if axis, looser := more.Looser(floor); looser {
 		t.Errorf("denying one more is looser on %s", axis)
+	}
+}
+
+func TestOfTwoValuesTheStricterStays(t *testing.T) {
+	for _, test := range []struct {
+		axis            Axis
+		strict, loose   []string
+		meetInSomething []string // nil means the strict one
+	}{
+		{axis: Audience, strict: []string{"named-agencies"}, loose: []string{"public"}},
+		{axis: OnwardScope, strict: []string{"none"}, loose: []string{"own-organisation"}},
+		{axis: OnwardConsent, strict: []string{"always"}, loose: []string{"never"}},
+		{axis: JudicialUse, strict: []string{"consent"}, loose: []string{"allowed"}},
+		{axis: ActionExposure, strict: []string{"internal-only"}, loose: []string{"passive-external"}},
+		{axis: Derivation, strict: []string{"with-consent"}, loose: []string{"translate-only"}},
+		{axis: AccessForm, strict: []string{"print"}, loose: []string{"download-watermarked"}},
+		{axis: OnTermination, strict: []string{"destroy"}, loose: []string{"return"}},
+		{axis: AutomatedProcessing, strict: []string{"prohibited"}, loose: []string{"allowed"}},
+		{axis: Notifications, strict: []string{"must-not"}, loose: []string{"may"}},
+		{axis: MaxReads, strict: []string{"9"}, loose: []string{"10"}},
+		{axis: RetentionDays, strict: []string{"30"}, loose: []string{"200"}},
+		{axis: UseReportDays, strict: []string{"7"}, loose: []string{"14"}},
+		{axis: NotBefore, strict: []string{moments[1]}, loose: []string{moments[0]}},
+		{axis: Embargo, strict: []string{moments[2]}, loose: []string{moments[1]}},
+		{axis: Expires, strict: []string{moments[0]}, loose: []string{moments[1]}},
+		{axis: ReviewBy, strict: []string{moments[0]}, loose: []string{moments[2]}},
+		{axis: Recipients, strict: []string{"a1", "b1"}, loose: []string{"b1", "c1"}, meetInSomething: []string{"b1"}},
+		{axis: RecipientsDenied, strict: []string{"a1", "b1"}, loose: []string{"b1", "c1"}, meetInSomething: []string{"a1", "b1", "c1"}},
+		{axis: RecipientKinds, strict: []string{"FIU"}, loose: []string{"FIU", "police"}},
+		{axis: Jurisdictions, strict: []string{"FR"}, loose: []string{"FR", "ID"}},
+		{axis: JurisdictionsDenied, strict: []string{"FR", "ID"}, loose: []string{"FR"}},
+		{axis: Officers, strict: pool[Officers][:1], loose: pool[Officers]},
+		{axis: Prerequisites, strict: pool[Prerequisites], loose: pool[Prerequisites][:1]},
+		{axis: Purposes, strict: []string{"training"}, loose: []string{"policy", "training"}},
+		{axis: Encryption, strict: []string{"at-rest"}, loose: []string{"at-rest"}},
+		{axis: Recall, strict: []string{"recalled"}, loose: []string{"recalled"}},
+	} {
+		want := test.meetInSomething
+		if want == nil {
+			want = test.strict
+		}
+		for _, got := range [][]string{meetOn(test.axis, test.strict, test.loose), meetOn(test.axis, test.loose, test.strict)} {
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %v with %v is %v, want %v", test.axis, test.strict, test.loose, got, want)
+			}
+		}
+	}
+}
+
+func TestSilenceIsLooserThanAFloorThatPermitsNothing(t *testing.T) {
+	floor := Meet(Set{"purposes": {"policy"}}, Set{"purposes": {"training"}})
+	if axis, looser := (Set{}).Looser(floor); !looser || axis != Purposes {
+		t.Errorf("Looser = %q, %v", axis, looser)
+	}
+	if axis, looser := (Set{"purposes": {}}).Looser(floor); looser {
+		t.Errorf("permitting nothing is looser on %s", axis)
 	}
 }

@@ -40,7 +40,8 @@ var ofTerms = []mutant{
 	{"what one side restricts stays restricted", sets, `case !both:`, `case !both && len(terms) > 64:`},
 	{"a malformed term permits nothing", uses, `!axis.valid(s[name]) || `, `len(s[name]) == 0 || `},
 	{"a malformed side stays malformed", sets, ` || !axis.valid(own) || !axis.valid(terms):`, ` || len(own) == 0 || len(terms) == 0:`},
-	{"looser is looser than the floor", sets, `slices.Equal(met[name], s[name])`, `slices.Equal(met[name], met[name])`},
+	{"looser is looser than the floor", sets, `!slices.Equal(met[name], own) {`, `len(own) == 0 {`},
+	{"silence is looser than an empty floor", sets, `!restricted || !slices`, `!slices`},
 	{"only what both name is left", shapes, `return !slices.Contains(b, term) })`, `return false })`},
 
 	{"a recipient releases nothing", document, `p.Role == Contributor || p.Role == Both`, `p.Role != Observer`},
