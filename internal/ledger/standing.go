@@ -38,9 +38,9 @@ type RevisionStanding struct {
 
 // At returns where the revision stands at now.
 func (r *Revision) At(now time.Time) RevisionStanding {
-	standing := r.stands(now)
+	standing := r.Stands(now)
 	for _, moment := range r.moments(now) {
-		if next := r.stands(moment); next.State != standing.State {
+		if next := r.Stands(moment); next.State != standing.State {
 			standing.NextState, standing.NextChange, standing.NextClause = next.State, moment, next.Clause
 			break
 		}
@@ -66,7 +66,8 @@ func (r *Revision) moments(now time.Time) []time.Time {
 	return all
 }
 
-func (r *Revision) stands(now time.Time) RevisionStanding {
+// Stands is At without what comes next.
+func (r *Revision) Stands(now time.Time) RevisionStanding {
 	ends, ended := r.Document.End(), RevisionStanding{State: Expired, Since: r.Last, Clause: "/expires"}
 	if r.Terminated != nil && r.Terminated.Effective.Before(ends) {
 		ends, ended = r.Terminated.Effective, RevisionStanding{State: Terminated, Since: r.Terminated.Act}

@@ -11,7 +11,7 @@ import (
 // now: every signature that its rule asks for over the same bytes, inside the
 // window, reviewed when it had to be, and nothing later that suspends or ends it.
 func inForce(revision *ledger.Revision, now time.Time) *Decision {
-	at := revision.At(now)
+	at := revision.Stands(now)
 	switch at.State {
 	case ledger.InForce:
 		return nil
@@ -40,7 +40,7 @@ func readable(revision *ledger.Revision, now time.Time) *Decision {
 	if no == nil {
 		return nil
 	}
-	switch revision.At(now).State {
+	switch revision.Stands(now).State {
 	case ledger.ReviewOverdue:
 		return nil
 	case ledger.Halted:
