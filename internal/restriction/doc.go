@@ -12,5 +12,5 @@
 // more entry in the table of axes; acts, envelopes and storage stay as they are.
 // An axis or a term that this version does not know denies.
 //
-// The package is pure and imports canonical only.
+// The package is pure; of this module it imports canonical only.
 package restriction

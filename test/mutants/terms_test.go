@@ -7,6 +7,8 @@ const (
 	axes      = "restriction/axes.go"
 	shapes    = "restriction/shapes.go"
 	uses      = "restriction/use.go"
+	clashes   = "restriction/contradiction.go"
+	codes     = "restriction/presets.go"
 	document  = "agreement/document.go"
 	validated = "agreement/validate.go"
 )
@@ -41,8 +43,16 @@ var ofTerms = []mutant{
 	{"a malformed term permits nothing", uses, `!axis.valid(s[name]) || `, `len(s[name]) == 0 || `},
 	{"a malformed side stays malformed", sets, ` || !axis.valid(own) || !axis.valid(terms):`, ` || len(own) == 0 || len(terms) == 0:`},
 	{"looser is looser than the floor", sets, `!slices.Equal(met[name], own) {`, `len(own) == 0 {`},
-	{"silence is looser than an empty floor", sets, `!restricted || !slices`, `!slices`},
+	{"silence is looser than an empty floor", sets, `!restricted || !slices`, `!restricted && false || !slices`},
 	{"only what both name is left", shapes, `return !slices.Contains(b, term) })`, `return false })`},
+
+	{"a window has a moment in it", clashes, `hasEnd && !begin.Before(end)`, `hasEnd && begin.After(end)`},
+	{"an axis is not looser than its label", clashes, `{TLP, OnwardScope, looserThanLabel},`, ``},
+	{"clear is a promise too", clashes, `s.Value(TLP) == "TLP:CLEAR" && s.Value(b) != "anyone"`, `s.Value(TLP) == "TLP:CLEAR" && s.Value(b) == ""`},
+	{"named agencies are named", clashes, `s.Value(Audience) == "named-agencies" && len`, `s.Value(Audience) == "named-individuals" && len`},
+	{"what is declared does not contradict itself", clashes, `if found := s.Contradiction(); found != nil {`, `if found := s.FloorContradiction(); found != nil {`},
+	{"a label is written out", codes, `return Meet(s, meaning)`, `return Meet(s, nil)`},
+	{"H3 says nothing by itself", codes, `if preset == needsTerms {`, `if preset == "" {`},
 
 	{"a recipient releases nothing", document, `p.Role == Contributor || p.Role == Both`, `p.Role != Observer`},
 	{"an observer does not open", document, `p.Role == Recipient || p.Role == Both`, `p.Role != Contributor`},
