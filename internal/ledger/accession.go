@@ -21,7 +21,7 @@ func (c *cursor) invite(p *act.AgreementInvite) (func(), error) {
 		return nil, refuse("agreement_not_complete", "nobody accedes before the agreement is complete (/entryIntoForce)")
 	}
 	invited := c.agencies[p.Agency]
-	if invited == nil || invited.Standing == Offboarded {
+	if invited == nil || invited.Standing != Enrolled && !c.late() {
 		return nil, refuse("agreement_party_unknown", "the invited agency takes no part in this hub")
 	}
 	if _, already := revision.Invited[p.Agency]; already || revision.Party(p.Agency) != nil {
@@ -51,10 +51,10 @@ func (c *cursor) accede(p *act.AgreementAccede) (func(), error) {
 			return nil, refuse("agreement_signed", "the agency has acceded already and waits for countersignatures (/accessionRule)")
 		}
 	}
-	switch state := revision.At(c.now()).State; state {
-	case InForce, Waiting, ReviewOverdue, Halted:
+	switch stands := revision.Stands(c.now()); stands.State {
+	case InForce, Waiting:
 	default:
-		return nil, refuse("agreement_ended", "nobody accedes to an agreement that has ended (/expires)")
+		return nil, refuse("agreement_not_in_force", "nobody accedes while the agreement is not in force (%s)", stands.Clause)
 	}
 	party, err := agreement.ParseParty([]byte(p.Party))
 	var wrong *agreement.Error
@@ -65,6 +65,15 @@ func (c *cursor) accede(p *act.AgreementAccede) (func(), error) {
 	}
 	if party.Agency != c.issuer() {
 		return nil, refuse("agreement_not_a_party", "an agency accedes for itself only")
+	}
+	acceded := make([]*agreement.Party, 0, len(revision.Joined))
+	for _, joined := range revision.Joined {
+		acceded = append(acceded, joined.Party)
+	}
+	if err := revision.Document.Admits(party, acceded...); errors.As(err, &wrong) {
+		return nil, refuse(wrong.Code, "the party is refused at %s", wrong.Place)
+	} else if err != nil {
+		return nil, refuse("party_malformed", "the party cannot be read")
 	}
 	if err := c.partyKeys(*party); err != nil {
 		return nil, err
@@ -117,7 +126,8 @@ func (c *cursor) countersign(p *act.AgreementCountersign) (func(), error) {
 func (c *cursor) satisfied(revision *Revision, accession *Accession) bool {
 	n, all := 0, 0
 	for name := range revision.Signatures {
-		if revision.gone(name, c.now()) {
+		// Who has given notice has no say any more, and nobody waits for it.
+		if _, leaves := revision.Withdrawn[name]; leaves {
 			continue
 		}
 		all++

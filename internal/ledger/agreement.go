@@ -259,6 +259,9 @@ func (c *cursor) proposal(revision *Revision) error {
 	if revision.Complete != nil {
 		return refuse("agreement_complete", "the agreement is complete; a party leaves it by withdrawal (/entryIntoForce)")
 	}
+	if revision.Countered != nil {
+		return refuse("agreement_countered", "another revision was proposed before this one was complete")
+	}
 	return nil
 }
 

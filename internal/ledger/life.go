@@ -96,14 +96,8 @@ func (c *cursor) suspendParty(p *act.AgreementPartyStep) (func(), error) {
 	if _, signed := revision.Signatures[p.Agency]; !signed {
 		return nil, refuse("agreement_not_a_party", "the agency to be suspended has not signed the agreement (/parties)")
 	}
-	if p.Agency != c.issuer() {
-		clause := revision.Document.Suspension
-		if clause == nil || clause.Parties != "any-party" {
-			return nil, refuse("suspension_not_allowed", "a party suspends only its own part (/suspension/parties)")
-		}
-		if !slices.Contains(clause.Grounds, p.Reason) {
-			return nil, refuse("suspension_not_allowed", "the reason is no ground on which another party is suspended (/suspension/grounds)")
-		}
+	if err := c.mayStop(revision.Document, p); err != nil {
+		return nil, err
 	}
 	which := PartySuspension{p.Agency, c.issuer()}
 	if step, already := revision.Stopped[which]; already && !over(step, c.now()) {
@@ -111,10 +105,24 @@ func (c *cursor) suspendParty(p *act.AgreementPartyStep) (func(), error) {
 	}
 	return c.everywhere(revision, func(each *Revision) {
 		_, signed := each.Signatures[p.Agency]
-		if step, already := each.Stopped[which]; signed && (!already || over(step, c.now())) {
+		if step, already := each.Stopped[which]; signed && c.mayStop(each.Document, p) == nil && (!already || over(step, c.now())) {
 			each.Stopped[which] = c.suspension(each.Document, p.Reason)
 		}
 	}), nil
+}
+
+// mayStop asks whether the document lets the signer stop this party's part.
+func (c *cursor) mayStop(document *agreement.Document, p *act.AgreementPartyStep) error {
+	clause := document.Suspension
+	switch {
+	case p.Agency == c.issuer():
+		return nil
+	case clause == nil || clause.Parties != "any-party":
+		return refuse("suspension_not_allowed", "a party suspends only its own part (/suspension/parties)")
+	case !slices.Contains(clause.Grounds, p.Reason):
+		return refuse("suspension_not_allowed", "the reason is no ground on which another party is suspended (/suspension/grounds)")
+	}
+	return nil
 }
 
 func (c *cursor) resumeParty(p *act.AgreementPartyStep) (func(), error) {

@@ -145,6 +145,12 @@ func (r *Revision) halted(now time.Time) (Step, bool) {
 	return found, found.Act != ""
 }
 
+// Halted reports whether a suspension of the whole bites at now, also after the end.
+func (r *Revision) Halted(now time.Time) bool {
+	_, halted := r.halted(now)
+	return halted
+}
+
 // ReviewDue returns when the next review is due; the zero time means never.
 func (r *Revision) ReviewDue() time.Time {
 	interval := r.Document.ReviewInterval()

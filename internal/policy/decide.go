@@ -50,6 +50,10 @@ type Request struct {
 	Form      string
 	Automated bool
 
+	// For ToOpen: what an earlier open handed out, and its lease still lets an officer
+	// look at, is not another read.
+	Again bool
+
 	// For ToOpen of a part beside cover and body: what restricts this part further.
 	// Part is the part's name; empty means the body.
 	Part    string

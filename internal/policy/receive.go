@@ -20,7 +20,7 @@ func decideReceive(s *ledger.State, r Request, now time.Time) Decision {
 	if step := retracted(release); step != nil {
 		return deny(ItemRetracted, string(step.Act))
 	}
-	if no := decideParties(s, r, release, now); no != nil && !retained(release, r.Agency, *no) {
+	if no := decideParties(s, r, release, now); no != nil && !retained(s, release, r.Agency, *no, now) {
 		return *no
 	}
 	if r.Agency != release.Item.Publisher {
@@ -62,16 +62,37 @@ func decideParties(s *ledger.State, r Request, release *ledger.Release, now time
 
 // retained reports whether a refusal is one that the agreement lets a holder
 // outlive: what it opened before the end it keeps under the terms, which survive.
-func retained(release *ledger.Release, name act.AgencyName, no Decision) bool {
-	document := release.Revision.Document
+// An end does not lift a suspension that bit before it.
+func retained(s *ledger.State, release *ledger.Release, name act.AgencyName, no Decision, now time.Time) bool {
+	publisher := release.Item.Publisher
+	governs := governing(s, release.Revision, publisher, name, now)
+	document := governs.Document
 	if document.Schema != agreement.SchemaV2 || document.Termination.Effect != "retain-under-terms" || release.Reader(name) == nil {
 		return false
 	}
 	switch no.Reason {
 	case AgreementExpired, AgreementTerminated, AgreementWithdrawn:
-		return true
+	case PublisherNotParty: // has it left, or is it shut out?
+		if standing(s, publisher) != nil {
+			return false
+		}
+	default:
+		return false
 	}
-	return false
+	// Other refusals may have stood behind this one.
+	if standing(s, publisher) != nil || standing(s, name) != nil {
+		return false
+	}
+	end, _ := governs.Ended(name, now)
+	if document.Review != nil && document.Review.OnOverdue == "suspend" && governs.ReviewOverdue(end) {
+		return false
+	}
+	for _, each := range []*ledger.Revision{release.Revision, governs} {
+		if !each.Document.ReadingContinues() && (each.Halted(now) || stopped(each, name, now) != nil || stopped(each, publisher, now) != nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // decideReceiver asks what only a receiver has to answer for.
@@ -124,7 +145,7 @@ func decideUse(r Request, release *ledger.Release, now time.Time) Decision {
 			return deny(RestrictionForbids, string(restriction.Purposes))
 		}
 		use.Purpose, use.Officer, use.Form, use.Automated = r.Purpose, r.Officer, r.Form, r.Automated
-		if reader := release.Reader(r.Agency); reader != nil && (r.Part == "" || r.Part == "body") {
+		if reader := release.Reader(r.Agency); reader != nil && !r.Again && (r.Part == "" || r.Part == "body") {
 			use.Reads = reader.Count
 		}
 	}
