@@ -127,12 +127,16 @@ func (v *validator) restricted() {
 		}
 		for _, axis := range sorted(section.Restrictions) {
 			one := restriction.Set{axis: section.Restrictions[axis]}
-			if one.Validate() != nil || slices.ContainsFunc(one[axis], notATerm) {
+			if one.ValidateDeclared() != nil || uncounted[restriction.Axis(axis)] || slices.ContainsFunc(one[axis], notATerm) {
 				v.refuse(item.Pointer(path, "restrictions", axis), "section_restrictions", message.Params{"Axis": axis})
 			}
 		}
 	}
 }
+
+// uncounted axes bind an item as a whole: what the ledger counts is how many times
+// an item was opened, and not a section.
+var uncounted = map[restriction.Axis]bool{restriction.MaxReads: true}
 
 // restrictionTerm is the form of any term. The guard does not read terms, so they
 // must have no room for a sentence.

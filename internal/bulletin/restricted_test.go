@@ -134,6 +134,8 @@ func TestARestrictedSectionIsRefusedWithItsPlace(t *testing.T) {
 		"an unknown axis":          {func(b *Bulletin) { b.Restricted[0].Restrictions = restriction.Set{"mood": {"x"}} }, "/sections/0/restrictions/mood section_restrictions"},
 		"an unknown term":          {func(b *Bulletin) { b.Restricted[1].Restrictions["tlp"] = []string{"TLP:WHITE"} }, "/sections/1/restrictions/tlp section_restrictions"},
 		"a sentence for a term":    {func(b *Bulletin) { b.Restricted[0].Restrictions["recipients"] = []string{"the person who called"} }, "/sections/0/restrictions/recipients section_restrictions"},
+		"a number of reads":        {func(b *Bulletin) { b.Restricted[0].Restrictions = restriction.Set{"maxReads": {"1"}} }, "/sections/0/restrictions/maxReads section_restrictions"},
+		"a recall at release":      {func(b *Bulletin) { b.Restricted[0].Restrictions = restriction.Set{"recall": {"recalled"}} }, "/sections/0/restrictions/recall section_restrictions"},
 		"no title":                 {func(b *Bulletin) { b.Restricted[0].Title = nil }, "/sections/0/title authentic_missing"},
 		"no text in the authentic": {func(b *Bulletin) { delete(b.Restricted[0].Text, "en") }, "/sections/0/text authentic_missing"},
 		"an untitled language":     {func(b *Bulletin) { b.Restricted[0].Text["de"] = "x" }, "/sections/0/text/de language_unknown"},

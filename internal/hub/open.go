@@ -113,7 +113,8 @@ func (o *opening) find(ctx context.Context) error {
 func (o *opening) request() policy.Request {
 	return policy.Request{
 		Action: policy.ToOpen, Agency: o.act.KeyID.Agency, Release: o.payload.Release, Described: true,
-		Purpose: o.payload.Purpose, Accepted: o.payload.Restrictions,
+		Purpose: o.payload.Purpose, Accepted: o.payload.Restrictions, Officer: o.payload.Officer, Form: o.payload.FormOf(),
+		Part: o.payload.Part, Section: o.descriptor.Descriptor.Restrictions,
 	}
 }
 

@@ -156,6 +156,9 @@ func (s *Service) checkRelease(ctx context.Context, a *act.Act, p *act.ItemRelea
 			return malformedRelease("a header does not have one hybrid stanza for each descriptor")
 		}
 	}
+	if err := checkSections(recipients, descriptors); err != nil {
+		return err
+	}
 	return s.checkBodies(ctx, a.KeyID.Agency, byPart, descriptors)
 }
 
@@ -164,7 +167,7 @@ func indexParts(parts []ReleasedPart) (map[partKey]ReleasedPart, error) {
 		return nil, malformedRelease("an item version has at most %d parts", MaxParts)
 	}
 	byPart := map[partKey]ReleasedPart{}
-	covers, bodies := 0, 0
+	covers, bodies, sections := 0, 0, 0
 	for _, part := range parts {
 		key := partKey{part.Part, part.Ordinal}
 		if _, twice := byPart[key]; twice || part.Ordinal < 0 {
@@ -176,10 +179,17 @@ func indexParts(parts []ReleasedPart) (map[partKey]ReleasedPart, error) {
 			covers++
 		case BodyPart:
 			bodies++
+		default:
+			if seal.IsSection(part.Part) {
+				sections++
+			}
 		}
 	}
 	if covers != 1 || bodies != 1 {
 		return nil, malformedRelease("an item version has exactly one cover and one body")
+	}
+	if sections > seal.MaxSections {
+		return nil, malformedRelease("an item version has at most %d restricted sections", seal.MaxSections)
 	}
 	return byPart, nil
 }

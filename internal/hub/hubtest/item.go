@@ -8,6 +8,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/client/hubclient"
+	"github.com/concordat-hub/concordat/internal/restriction"
 	"github.com/concordat-hub/concordat/internal/seal"
 )
 
@@ -20,8 +21,21 @@ type Item struct {
 	Content     string
 }
 
+// Section is a passage of an item for some of its readers.
+type Section struct {
+	Text         string
+	Restrictions map[string][]string
+	Readers      []*Agency // beside the publisher
+}
+
 // Seal seals a cover and a body to the recipients and the agency itself.
 func (a *Agency) Seal(tb testing.TB, ref act.AgreementRef, content string, recipients ...*Agency) *Item {
+	tb.Helper()
+	return a.SealSections(tb, ref, content, nil, recipients...)
+}
+
+// SealSections is Seal with restricted sections.
+func (a *Agency) SealSections(tb testing.TB, ref act.AgreementRef, content string, sections []Section, recipients ...*Agency) *Item {
 	tb.Helper()
 	readers := append([]*Agency{a}, recipients...)
 	item := &Item{Content: content}
@@ -32,7 +46,10 @@ func (a *Agency) Seal(tb testing.TB, ref act.AgreementRef, content string, recip
 		if part == "cover" {
 			text = `{"kind":"bulletin"}`
 		}
-		commitment = item.seal(tb, id, part, text, readers)
+		commitment = item.seal(tb, id, part, text, nil, readers)
+	}
+	for _, section := range sections {
+		item.seal(tb, id, seal.NewSectionPart(), section.Text, section.Restrictions, append([]*Agency{a}, section.Readers...))
 	}
 	var hashes []string
 	for _, d := range item.Descriptors {
@@ -44,7 +61,7 @@ func (a *Agency) Seal(tb testing.TB, ref act.AgreementRef, content string, recip
 	item.Payload = &act.ItemRelease{
 		Common: a.Common(), Item: id, Version: 1, ItemKind: "bulletin", Agreement: ref,
 		Restrictions: map[string][]string{"tlp": {"TLP:AMBER+STRICT"}, "purposes": {"detection", "training"}},
-		Content:      commitment, Descriptors: seal.Pad(hashes), Author: a.officer,
+		Content:      commitment, Descriptors: seal.PadTo(hashes, a.places(ref)), Author: a.officer,
 		Approvals: []act.Approval{{Officer: approver, Content: commitment, At: canonical.At(time.Now())}},
 		Attestation: act.Attestation{
 			Ruleset: canonical.Digest([]byte("rules")), Tool: "test 1", Verdict: "release", Content: commitment,
@@ -53,7 +70,16 @@ func (a *Agency) Seal(tb testing.TB, ref act.AgreementRef, content string, recip
 	return item
 }
 
-func (i *Item) seal(tb testing.TB, id, part, text string, readers []*Agency) string {
+// places is to how many hashes a release is padded.
+func (a *Agency) places(ref act.AgreementRef) int {
+	revision := a.State.Revision(ref.Digest)
+	if revision == nil {
+		return 1
+	}
+	return min(act.MaxDescriptors, seal.PlacesPerParty*len(revision.AllParties()))
+}
+
+func (i *Item) seal(tb testing.TB, id, part, text string, restrictions map[string][]string, readers []*Agency) string {
 	tb.Helper()
 	framed, commitment, _, err := seal.Frame([]byte(text))
 	if err != nil {
@@ -74,6 +100,7 @@ func (i *Item) seal(tb testing.TB, id, part, text string, readers []*Agency) str
 	for _, reader := range readers {
 		d, err := sealed.Describe(seal.Descriptor{
 			Item: id, ItemVersion: 1, Part: part, Agency: string(reader.Name), Sealing: reader.Identity.Thumbprint(), Content: commitment,
+			Restrictions: restrictions,
 		})
 		if err != nil {
 			tb.Fatal(err)
@@ -115,13 +142,23 @@ func (a *Agency) Release(tb testing.TB, ref act.AgreementRef, content string, re
 // agency's own fold of the ledger says.
 func (a *Agency) OpenAct(tb testing.TB, release act.ID) string {
 	tb.Helper()
+	return a.OpenPartAct(tb, release, "body", nil)
+}
+
+// OpenPartAct is the same of any part, accepting its own restrictions too.
+func (a *Agency) OpenPartAct(tb testing.TB, release act.ID, part string, restrictions map[string][]string) string {
+	tb.Helper()
 	a.Sync(tb)
 	accepted := canonical.Digest(nil)
 	if known := a.State.Release(release); known != nil {
-		accepted = known.EffectiveDigest
+		digest, err := restriction.Meet(known.Terms(a.Name).Set, restrictions).Digest()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		accepted = digest
 	}
 	return a.SignAct(tb, act.DeskSign, &act.ItemOpen{
-		Common: a.Common(), Release: release, Part: "body", Purpose: "detection", Restrictions: accepted, Officer: a.officer,
+		Common: a.Common(), Release: release, Part: part, Purpose: "detection", Restrictions: accepted, Officer: a.officer,
 	})
 }
 
