@@ -78,7 +78,7 @@ func refuse(code, format string, args ...any) error {
 var errNotFound = &Error{Code: CodeNotFound}
 
 // invisible are the refusals that must look like an absent thing.
-var invisible = map[string]bool{"item_unknown": true, "agreement_unknown": true, "release_unknown": true}
+var invisible = map[string]bool{"item_unknown": true, "agreement_unknown": true, "release_unknown": true, "consent_unknown": true}
 
 // Typed turns any error into the *Error that a caller may be shown.
 func Typed(err error) *Error {
