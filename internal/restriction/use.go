@@ -1,7 +1,6 @@
 package restriction
 
 import (
-	"maps"
 	"slices"
 	"time"
 )
@@ -30,13 +29,18 @@ func (u Use) opens() bool { return u.Purpose != "" || u.Form != "" || u.Officer 
 // on, deriving, consent and duties are decided by those who know the agreement
 // and what happened before.
 func (s Set) Permit(use Use) (bool, Axis) {
-	for _, name := range slices.Sorted(maps.Keys(s)) {
+	// Every decision asks this: the first by name is found without sorting all.
+	first, forbidden := "", false
+	for name, terms := range s {
 		axis, known := axes[Axis(name)]
-		if !known || !axis.valid(s[name]) || !axis.permit(s[name], use) {
-			return false, Axis(name)
+		if known && axis.valid(terms) && axis.permit(terms, use) {
+			continue
+		}
+		if !forbidden || name < first {
+			first, forbidden = name, true
 		}
 	}
-	return true, ""
+	return !forbidden, Axis(first)
 }
 
 // ForOriginator returns s without the axes that do not bind the originator's own

@@ -51,7 +51,7 @@ var ofTerms = []mutant{
 	{"clear is a promise too", clashes, `s.Value(TLP) == "TLP:CLEAR" && s.Value(b) != "anyone"`, `s.Value(TLP) == "TLP:CLEAR" && s.Value(b) == ""`},
 	{"named agencies are named", clashes, `s.Value(Audience) == "named-agencies" && len`, `s.Value(Audience) == "named-individuals" && len`},
 	{"what is declared does not contradict itself", clashes, `if found := s.Contradiction(); found != nil {`, `if found := s.FloorContradiction(); found != nil {`},
-	{"a label is written out", codes, `return Meet(s, meaning)`, `return Meet(s, nil)`},
+	{"a label is written out", codes, `return Meet(s, meaning)`, `return Meet(s, Set{"tlp": meaning["tlp"]})`},
 	{"H3 says nothing by itself", codes, `if preset == needsTerms {`, `if preset == "" {`},
 
 	{"a recipient releases nothing", document, `p.Role == Contributor || p.Role == Both`, `p.Role != Observer`},
