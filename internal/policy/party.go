@@ -1,0 +1,114 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/ledger"
+)
+
+// Part is what a party may do under a revision at all, whatever the item: the
+// answers that Decide gives before it looks at one. An allowed answer says that
+// with somebody it may; what is denied here Decide denies for every item.
+type Part struct {
+	Release Decision // put something new before at least one other party
+	Receive Decision // be among the recipients of something new of at least one other party
+	Read    Decision // open what at least one other party has released before
+}
+
+// PartOf answers for one agency under one revision at now.
+func PartOf(s *ledger.State, revision *ledger.Revision, name act.AgencyName, now time.Time) Part {
+	if s.Unknown {
+		return nothing(deny(KindUnknown))
+	}
+	if no := standing(s, name); no != nil {
+		return nothing(*no)
+	}
+	party := revision.Party(name)
+	if party == nil {
+		return nothing(deny(NotAParty, revision.Digest))
+	}
+	part := Part{partRelease(s, revision, name, now), partReceive(s, revision, name, now), partRead(s, revision, name, now)}
+	if part.Read.Allow && !party.MayOpen() {
+		part.Read = deny(RoleForbids, revision.Digest, string(party.Role))
+	}
+	return part
+}
+
+func nothing(no Decision) Part { return Part{no, no, no} }
+
+func partReceive(s *ledger.State, revision *ledger.Revision, name act.AgencyName, now time.Time) Decision {
+	if no := inForce(revision, now); no != nil {
+		return *no
+	}
+	return withSomebody(revision, name, func(other act.AgencyName) *Decision {
+		if no := mayRelease(s, revision, other, now); no != nil {
+			return no
+		}
+		anything := Request{Action: ToRelease, Agency: other, Payload: &act.ItemRelease{}}
+		return decideRecipient(s, anything, revision, name, now)
+	})
+}
+
+func partRelease(s *ledger.State, revision *ledger.Revision, name act.AgencyName, now time.Time) Decision {
+	if no := inForce(revision, now); no != nil {
+		return *no
+	}
+	if no := mayRelease(s, revision, name, now); no != nil {
+		return *no
+	}
+	anything := Request{Action: ToRelease, Agency: name, Payload: &act.ItemRelease{}}
+	return withSomebody(revision, name, func(other act.AgencyName) *Decision {
+		return decideRecipient(s, anything, revision, other, now)
+	})
+}
+
+// mayRelease asks what decideRelease asks of the party that releases, whatever it
+// releases.
+func mayRelease(s *ledger.State, revision *ledger.Revision, name act.AgencyName, now time.Time) *Decision {
+	party := revision.Party(name)
+	switch {
+	case standing(s, name) != nil:
+		return refused(PublisherNotParty, revision.Digest)
+	case !revision.Binds(name, now):
+		return notBound(revision, name)
+	case !party.MayRelease():
+		return refused(RoleForbids, revision.Digest, string(party.Role))
+	case s.AuthorityLapsed(revision, name, now):
+		return refused(AuthorityLapsed, revision.Digest, "/parties/authority")
+	}
+	return stopped(revision, name, now)
+}
+
+func partRead(s *ledger.State, revision *ledger.Revision, name act.AgencyName, now time.Time) Decision {
+	return withSomebody(revision, name, func(other act.AgencyName) *Decision {
+		if !revision.Party(other).MayRelease() {
+			return refused(RoleForbids, revision.Digest, string(revision.Party(other).Role))
+		}
+		anything := &ledger.Release{Revision: revision, Item: &ledger.Item{Publisher: other}}
+		return decideParties(s, Request{Agency: name}, anything, now)
+	})
+}
+
+// withSomebody allows if with any other party there is no obstacle, and else gives
+// a reason: one of the asker's own or the agreement's, which is the same with
+// everybody, rather than one that lies with somebody else.
+func withSomebody(revision *ledger.Revision, name act.AgencyName, ask func(other act.AgencyName) *Decision) Decision {
+	var first *Decision
+	for _, other := range revision.AllParties() {
+		if other.Agency == name {
+			continue
+		}
+		no := ask(other.Agency)
+		if no == nil {
+			return Decision{Allow: true, Reason: Allowed, Evidence: []string{revision.Digest}}
+		}
+		if first == nil || first.Reason == RoleForbids || first.Reason == PublisherNotParty {
+			first = no
+		}
+	}
+	if first == nil {
+		return deny(NotAParty, revision.Digest) // a document has two parties at least
+	}
+	return *first
+}
