@@ -148,7 +148,7 @@ func (d *Desk) explain(
 		}
 		best[answer.Agency] = deskapi.AgencyAccess{
 			Agency: string(answer.Agency), Allow: answer.Allow, Reason: answer.Reason, Evidence: answer.Evidence,
-			Message: accessSentence(lang, past, release, answer),
+			Message: accessSentence(lang, past, release, answer, out.At),
 			Release: string(release.ID), Version: release.Version, Reference: release.Revision.Document.Reference,
 		}
 	}

@@ -2,12 +2,12 @@ package desk
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/ledger"
 	"github.com/concordat-hub/concordat/internal/message"
 	"github.com/concordat-hub/concordat/internal/policy"
@@ -18,72 +18,224 @@ import (
 // next, and must not fall before the entry that it came from.
 const instantLayout = "2006-01-02T15:04:05.000Z"
 
-// accessSentence turns one answer with its evidence into one sentence.
-func accessSentence(lang string, past *ledger.State, release *ledger.Release, answer policy.Answer) string {
+// accessSentence turns one answer with its evidence into one sentence. at is the
+// instant that the answer is about.
+func accessSentence(lang string, past *ledger.State, release *ledger.Release, answer policy.Answer, at time.Time) string {
 	document := release.Revision.Document
-	params := message.Params{
+	w := &why{past: past, release: release, answer: answer, at: at, params: message.Params{
 		"Agency": string(answer.Agency), "Reference": document.Reference, "Originator": string(release.Item.Publisher),
-		"From": document.EntryIntoForce.NotBefore.String(), "Until": document.Expires.String(),
-		"When": "", "By": "", "Axis": "", "Role": "",
+		"From": document.EntryIntoForce.NotBefore.String(), "Until": canonical.At(document.End()).String(),
+		"When": "", "By": "", "Party": "", "Axis": "", "Role": "",
+	}}
+	if then := past.Release(release.ID); then != nil {
+		w.release = then // as it stood, with who had joined and what had been asked
 	}
-	if party := document.Party(answer.Agency); party != nil {
-		params["Role"] = string(party.Role)
+	if party := w.release.Revision.Party(answer.Agency); party != nil {
+		w.params["Role"] = string(party.Role)
 	}
 	if len(answer.Evidence) > 0 {
-		params["Axis"] = answer.Evidence[len(answer.Evidence)-1]
+		w.params["Axis"] = answer.Evidence[len(answer.Evidence)-1]
 	}
-	code := "access_" + strings.TrimPrefix(answer.Reason, "policy_")
-	switch answer.Reason {
-	case policy.UnknownRelease:
-		params["When"] = release.Time.UTC().Format(instantLayout)
-	case policy.RestrictionForbids:
-		if ends := release.Effective[string(restriction.Expires)]; params["Axis"] == string(restriction.Expires) && len(ends) == 1 {
-			code, params["When"] = "access_restriction_expired", ends[0]
-		}
-	case policy.ItemRetracted:
-		if it := past.Item(release.Item.ID); it != nil && it.Retracted != nil {
-			params["When"] = it.Retracted.Time.UTC().Format(instantLayout)
-		}
-	default:
-		if then := past.Revision(release.Revision.Digest); then != nil {
-			code = agreementStep(code, then, answer, params)
-		}
-	}
-	return message.Render(lang, message.New(code, params))
+	return message.Render(lang, message.New(w.code(), w.params))
 }
 
-// agreementStep finds in the revision, as it stood, who took the step that decided
-// and when, and returns the code of the sentence for it.
-func agreementStep(code string, then *ledger.Revision, answer policy.Answer, params message.Params) string {
-	when := func(at time.Time) { params["When"] = at.UTC().Format(instantLayout) }
-	switch answer.Reason {
-	case policy.AgreementSuspended:
-		by := slices.SortedFunc(maps.Keys(then.Suspended), func(a, b act.AgencyName) int {
-			return cmp.Compare(then.Suspended[a].Index, then.Suspended[b].Index)
-		})
-		params["By"] = strings.Join(names(by), ", ")
-		if len(by) > 0 {
-			when(then.Suspended[by[0]].Time)
+func instant(at time.Time) string { return at.UTC().Format(instantLayout) }
+
+// why is one answer whose sentence is being made.
+type why struct {
+	past    *ledger.State
+	release *ledger.Release
+	answer  policy.Answer
+	at      time.Time
+	params  message.Params
+}
+
+func (w *why) when(at time.Time) { w.params["When"] = instant(at) }
+
+// code finds the facts that decided in the ledger, as it stood, and returns the
+// code of the sentence for them.
+func (w *why) code() string {
+	code := "access_" + strings.TrimPrefix(w.answer.Reason, "policy_")
+	switch w.answer.Reason {
+	case policy.UnknownRelease:
+		w.when(w.release.Time)
+	case policy.RestrictionForbids:
+		return w.restricted(code)
+	case policy.ItemRetracted:
+		return w.retracted(code)
+	case policy.BeforeAccession:
+		if joined := w.release.Revision.Joined[w.answer.Agency]; joined != nil {
+			w.when(joined.Accepted.Time)
 		}
-	case policy.AgreementWithdrawn:
-		when(then.Withdrawn[answer.Agency].Effective)
-	case policy.AgreementTerminated:
-		if then.Terminated == nil {
-			return "access_agreement_left"
+	case policy.CannotComply:
+		if step, said := w.release.CannotComply(w.answer.Agency); said {
+			w.when(step.Time)
 		}
-		when(then.Terminated.Effective)
-	case policy.AgreementNotSigned:
-		var missing []act.AgencyName
-		for _, party := range then.AllParties() {
-			if _, signed := then.Signatures[party.Agency]; !signed {
-				missing = append(missing, party.Agency)
-			}
-		}
-		// With enough other signatures only its own keeps an agency out.
-		if then.Complete != nil {
-			missing = []act.AgencyName{answer.Agency}
-		}
-		params["By"] = strings.Join(names(missing), ", ")
+	case policy.DutyOverdue:
+		w.owed()
+	default:
+		return w.agreementStep(code)
 	}
 	return code
+}
+
+// restricted says whether the release forbade it from its beginning, or what the
+// originator asked for later.
+func (w *why) restricted(code string) string {
+	axis := w.params["Axis"].(string)
+	terms := w.release.Terms(w.answer.Agency).Set
+	if asked := w.askedLater(axis); asked != nil {
+		w.when(asked.Time)
+		if axis == string(restriction.Recall) {
+			return "access_recalled"
+		}
+		return "access_restricted_later"
+	}
+	if ends := terms[axis]; axis == string(restriction.Expires) && len(ends) == 1 {
+		w.params["When"] = ends[0]
+		return "access_restriction_expired"
+	}
+	return code
+}
+
+// askedLater returns the first later request after which the axis was as it is.
+func (w *why) askedLater(axis string) *ledger.Restrict {
+	terms := w.release.Terms(w.answer.Agency).Set
+	if slices.Equal(terms[axis], w.release.Effective[axis]) {
+		return nil
+	}
+	so := w.release.Effective
+	for i, asked := range w.release.Item.Restricts {
+		if !asked.Concerns(w.release, w.answer.Agency) {
+			continue
+		}
+		if so = restriction.Meet(so, asked.Set); slices.Equal(so[axis], terms[axis]) {
+			return &w.release.Item.Restricts[i]
+		}
+	}
+	return nil
+}
+
+// retracted finds the item that was taken back: this one, or one that it was made
+// from.
+func (w *why) retracted(code string) string {
+	if step := w.release.Item.Retracted; step != nil {
+		w.when(step.Time)
+		return code
+	}
+	w.past.Items(func(it *ledger.Item) {
+		if it.Retracted != nil && w.evidence(string(it.Retracted.Act)) {
+			w.when(it.Retracted.Time)
+			w.params["By"] = string(it.Publisher)
+		}
+	})
+	return "access_parent_retracted"
+}
+
+func (w *why) evidence(of string) bool { return slices.Contains(w.answer.Evidence, of) }
+
+// owed finds since when the answer is due for which the release is held.
+func (w *why) owed() {
+	w.past.Agreement(w.release.Revision.Document.ID).Opened(w.answer.Agency, func(opened *ledger.Release) {
+		for _, duty := range policy.Duties(w.past, opened, w.at) {
+			if duty.Holder == w.answer.Agency && duty.State == policy.Overdue && w.evidence(string(duty.Because)) {
+				w.when(duty.Due)
+			}
+		}
+	})
+}
+
+// revision is the one that decided: a newer one may govern between two parties.
+// Evidence names it, or a step in it.
+func (w *why) revision(took func(*ledger.Revision) bool) *ledger.Revision {
+	all := w.past.Agreement(w.release.Revision.Document.ID)
+	if all == nil {
+		return w.release.Revision
+	}
+	for _, each := range all.Revisions {
+		if w.evidence(each.Digest) || took != nil && took(each) {
+			return each
+		}
+	}
+	return w.release.Revision
+}
+
+// agreementStep finds who took the step that decided and when.
+func (w *why) agreementStep(code string) string {
+	switch w.answer.Reason {
+	case policy.AgreementNotYet, policy.AgreementExpired:
+		document := w.revision(nil).Document
+		w.params["From"], w.params["Until"] = document.EntryIntoForce.NotBefore.String(), canonical.At(document.End()).String()
+	case policy.AgreementSuspended:
+		w.suspended()
+	case policy.PartySuspended:
+		w.stopped()
+	case policy.ReviewOverdue:
+		w.when(w.revision(nil).ReviewDue())
+	case policy.AgreementWithdrawn:
+		revision := w.revision(func(r *ledger.Revision) bool { return w.evidence(string(r.Withdrawn[w.answer.Agency].Act)) })
+		w.when(revision.Withdrawn[w.answer.Agency].Effective)
+	case policy.AgreementTerminated:
+		revision := w.revision(func(r *ledger.Revision) bool { return r.Terminated != nil && w.evidence(string(r.Terminated.Act)) })
+		if revision.Terminated == nil || !w.evidence(string(revision.Terminated.Act)) {
+			return "access_agreement_left"
+		}
+		w.when(revision.Terminated.Effective)
+	case policy.AgreementNotSigned:
+		w.unsigned()
+	}
+	return code
+}
+
+// suspended names all who keep the agreement suspended, and since when it is.
+func (w *why) suspended() {
+	revision := w.revision(func(r *ledger.Revision) bool {
+		for _, step := range r.Suspended {
+			if w.evidence(string(step.Act)) {
+				return true
+			}
+		}
+		return false
+	})
+	var by []act.AgencyName
+	for name, step := range revision.Suspended {
+		if step.Bites(w.at) {
+			by = append(by, name)
+		}
+	}
+	slices.SortFunc(by, func(a, b act.AgencyName) int {
+		return cmp.Compare(revision.Suspended[a].Index, revision.Suspended[b].Index)
+	})
+	w.params["By"] = strings.Join(names(by), ", ")
+	if len(by) > 0 {
+		w.when(revision.Suspended[by[0]].Effective)
+	}
+}
+
+// stopped names whose part was suspended and by whom.
+func (w *why) stopped() {
+	for _, revision := range w.past.Agreement(w.release.Revision.Document.ID).Revisions {
+		for which, step := range revision.Stopped {
+			if w.evidence(string(step.Act)) {
+				w.params["Party"], w.params["By"] = string(which.Agency), string(which.By)
+				w.when(step.Effective)
+			}
+		}
+	}
+}
+
+// unsigned names whose signatures are missing. With enough others only its own
+// keeps an agency out.
+func (w *why) unsigned() {
+	revision := w.revision(nil)
+	var missing []act.AgencyName
+	for _, party := range revision.AllParties() {
+		if _, signed := revision.Signatures[party.Agency]; !signed {
+			missing = append(missing, party.Agency)
+		}
+	}
+	if revision.Complete != nil {
+		missing = []act.AgencyName{w.answer.Agency}
+	}
+	w.params["By"] = strings.Join(names(missing), ", ")
 }

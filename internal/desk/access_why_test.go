@@ -112,7 +112,7 @@ func wantSentence(t *testing.T, w *ledgertest.World, id act.ID, to []act.AgencyN
 		t.Fatalf("%+v, want %s", answer, reason)
 	}
 	for _, lang := range message.Languages() {
-		said := accessSentence(lang, past, release, answer)
+		said := accessSentence(lang, past, release, answer, at)
 		for _, part := range holds {
 			if !strings.Contains(said, part) {
 				t.Errorf("%s: %q does not say %q", lang, said, part)
@@ -154,7 +154,7 @@ func TestTheSentenceNamesWhoseSignatureIsMissing(t *testing.T) {
 			t.Fatal(err)
 		}
 		answer := policy.Explain(w.State, w.State.Release(id), []act.AgencyName{"beta"}, w.Now)[1]
-		said := accessSentence("en", w.State, w.State.Release(id), answer)
+		said := accessSentence("en", w.State, w.State.Release(id), answer, w.Now)
 		if answer.Reason != policy.AgreementNotSigned || !strings.Contains(said, "signature of"+test.missing) {
 			t.Errorf("%s: %s, %q", name, answer.Reason, said)
 		}
