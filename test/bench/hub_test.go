@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -245,4 +246,98 @@ func size(b *testing.B, d seal.SaltedDescriptor) int {
 		b.Fatal(err)
 	}
 	return len(raw)
+}
+
+// BenchmarkSuspend measures how soon a suspension is felt by eight readers that
+// open without a pause, beside an open that is denied anyhow. An open that starts
+// after the suspension was acknowledged and is allowed fails the run.
+func BenchmarkSuspend(b *testing.B) {
+	const readers = 8
+	x := newExchange(b)
+	release := x.a.Release(b, x.ref, "sample content of a bulletin", x.b).Act
+	s := &samples{}
+	started := 0
+	for b.Loop() {
+		for range 30 {
+			started += suspended(b, x, release, readers, s)
+		}
+	}
+	b.ReportMetric(ratio(s.at(suspendToDenial, 0.99), s.median(deniedOpen)), "x-denied-open-p99")
+	b.ReportMetric(float64(s.at(suspendToDenial, 0.5).Microseconds())/1000, "ms-p50")
+	b.ReportMetric(float64(s.at(suspendToDenial, 0.99).Microseconds())/1000, "ms-p99")
+	b.ReportMetric(float64(s.at(inFlight, 1).Microseconds())/1000, "ms-in-flight-max")
+	b.ReportMetric(float64(started), "opens")
+	b.ReportMetric(0, "ns/op")
+	show(b, "what each took", s.table())
+}
+
+const (
+	suspendToDenial = "from asking to suspend until a reader is denied"
+	inFlight        = "from the acknowledgement until the last answer that was under way"
+	deniedOpen      = "an open that is denied"
+)
+
+// answered is one open of a reader.
+type answered struct {
+	began, ended time.Time
+	allowed      bool
+}
+
+// suspended lets readers open without a pause, suspends, and resumes. It returns
+// how many opens there were.
+func suspended(b *testing.B, x *exchange, release act.ID, readers int, s *samples) int {
+	b.Helper()
+	x.b.Sync(b)
+	terms := x.b.State.Release(release).Terms(x.b.Name).Digest
+	ask := func() string {
+		return x.b.SignAct(b, act.DeskSign, &act.ItemOpen{
+			Common: x.b.Common(), Release: release, Part: "body", Purpose: "detection", Restrictions: terms, Officer: x.b.Officer(),
+		})
+	}
+	all := make([][]answered, readers)
+	var running sync.WaitGroup
+	for n := range readers {
+		running.Go(func() {
+			for {
+				one := answered{began: time.Now()}
+				_, err := x.b.Client.Open(b.Context(), ask())
+				one.ended, one.allowed = time.Now(), err == nil
+				all[n] = append(all[n], one)
+				if !one.allowed {
+					return
+				}
+			}
+		})
+	}
+	time.Sleep(50 * time.Millisecond) // the readers are at it
+	step := x.a.Step(b, x.ref)
+	asked := time.Now()
+	x.a.Submit(b, act.OfficerSign, &act.AgreementSuspend{AgreementStep: step})
+	acknowledged := time.Now()
+	running.Wait()
+	opens, last := 0, acknowledged
+	for _, reader := range all {
+		opens += len(reader)
+		for _, one := range reader {
+			switch {
+			case one.allowed && one.began.After(acknowledged):
+				b.Fatal("an open that started after the suspension was acknowledged is allowed")
+			case one.allowed && one.ended.After(last):
+				last = one.ended
+			case !one.allowed:
+				s.keep(suspendToDenial, one.ended.Sub(asked))
+			}
+		}
+	}
+	s.keep(inFlight, last.Sub(acknowledged))
+	jws := ask()
+	s.time(b, deniedOpen, func() error {
+		if _, err := x.b.Client.Open(b.Context(), jws); err == nil {
+			return errors.New("an open under a suspended agreement is allowed")
+		}
+		return nil
+	})
+	x.a.Sync(b)
+	x.a.Submit(b, act.OfficerSign, &act.AgreementResume{AgreementStep: x.a.Step(b, x.ref)})
+	return opens
 }
