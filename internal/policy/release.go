@@ -86,6 +86,12 @@ func decideTerms(revision *ledger.Revision, p *act.ItemRelease) *Decision {
 	if !labelDefined(asked, revision.Document.Definitions) {
 		return refused(LabelUndefined, revision.Digest, "/definitions")
 	}
+	// An agreement of the first schema was made before contradictions were looked for.
+	if revision.Document.Schema == agreement.SchemaV2 {
+		if pair := asked.Contradiction(); pair != nil {
+			return refused(Contradiction, string(pair.A), string(pair.B))
+		}
+	}
 	return nil
 }
 

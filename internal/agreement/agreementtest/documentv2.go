@@ -12,7 +12,7 @@ import (
 func Floor() restriction.Set {
 	return restriction.Set{
 		"tlp": {"TLP:AMBER+STRICT"}, "audience": {"agreement-parties"},
-		"onwardScope": {"agreement-parties"}, "onwardConsent": {"outside-own-organisation"},
+		"onwardScope": {"own-organisation"}, "onwardConsent": {"outside-own-organisation"},
 		"judicialUse": {"allowed"}, "actionExposure": {"active"}, "attribution": {"may"}, "derivation": {"allowed"},
 		"accessForm": {"download"}, "onTermination": {"retain-under-terms"}, "automatedProcessing": {"allowed"}, "notifications": {"may"},
 	}
