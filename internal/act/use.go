@@ -116,7 +116,10 @@ type ConsentRequest struct {
 	For     AgencyName     `json:"for,omitempty"` // of onward: who would receive it
 	Purpose string         `json:"purpose"`
 	Until   canonical.Time `json:"until"`
-	Officer string         `json:"officer"`
+	// AnswerBy is when the asker stops waiting; silence is no from then on, or
+	// from the end of the time that the agreement gives, whichever is earlier.
+	AnswerBy canonical.Time `json:"answerBy,omitzero"`
+	Officer  string         `json:"officer"`
 }
 
 // ConsentUses are the uses for which consent is asked: attribution, derivation,

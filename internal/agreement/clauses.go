@@ -162,8 +162,9 @@ type Renewal struct {
 // Review says how often the parties look at the agreement again, and what
 // follows when they do not.
 type Review struct {
-	IntervalDays int    `json:"intervalDays"`
-	OnOverdue    string `json:"onOverdue"` // warn, freeze-new or suspend
+	First        canonical.Time `json:"first,omitzero"` // absent: one interval after the agreement is complete
+	IntervalDays int            `json:"intervalDays"`
+	OnOverdue    string         `json:"onOverdue"` // warn, freeze-new or suspend
 }
 
 // Amendment is constant: an amendment binds only those who sign it (Palermo

@@ -159,6 +159,8 @@ func (r *Revision) ReviewDue() time.Time {
 		return time.Time{}
 	case r.Reviewed != nil:
 		return r.Reviewed.Time.Add(interval)
+	case !r.Document.Review.First.IsZero():
+		return r.Document.Review.First.Time
 	}
 	return r.Complete.Time.Add(interval)
 }

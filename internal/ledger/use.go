@@ -181,6 +181,9 @@ func (c *cursor) askConsent(p *act.ConsentRequest) (func(), error) {
 	}
 	lapses := c.step
 	lapses.Effective = c.now().Add(release.Revision.Document.ConsentTimeout())
+	if by := p.AnswerBy; !by.IsZero() && by.Before(lapses.Effective) {
+		lapses.Effective = by.Time
+	}
 	return func() {
 		c.consents[c.entry.Act.ID] = &Consent{Step: c.step, By: c.issuer(), Payload: p, Release: release, Lapses: lapses}
 	}, nil
