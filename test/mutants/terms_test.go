@@ -9,6 +9,10 @@ const (
 	uses      = "restriction/use.go"
 	clashes   = "restriction/contradiction.go"
 	codes     = "restriction/presets.go"
+	typed     = "restriction/expression.go"
+	iepRead   = "restriction/iep.go"
+	exported  = "restriction/export.go"
+	rights    = "restriction/odrl.go"
 	document  = "agreement/document.go"
 	validated = "agreement/validate.go"
 )
@@ -40,7 +44,7 @@ var ofTerms = []mutant{
 	{"terms are sorted", sets, `!sortedUnique(s[name]) || !axis.valid(s[name]) {`, `!axis.valid(s[name]) {`},
 	{"no term is given twice", sets, `terms[i-1] >= terms[i]`, `terms[i-1] > terms[i]`},
 	{"what one side restricts stays restricted", sets, `case !both:`, `case !both && len(terms) > 64:`},
-	{"a malformed term permits nothing", uses, `!axis.valid(s[name]) || `, `len(s[name]) == 0 || `},
+	{"a malformed term permits nothing", uses, `axis.valid(terms) && axis`, `len(terms) > 0 && axis`},
 	{"a malformed side stays malformed", sets, ` || !axis.valid(own) || !axis.valid(terms):`, ` || len(own) == 0 || len(terms) == 0:`},
 	{"looser is looser than the floor", sets, `!slices.Equal(met[name], own) {`, `len(own) == 0 {`},
 	{"silence is looser than an empty floor", sets, `!restricted || !slices`, `!restricted && false || !slices`},
@@ -52,6 +56,16 @@ var ofTerms = []mutant{
 	{"named agencies are named", clashes, `s.Value(Audience) == "named-agencies" && len`, `s.Value(Audience) == "named-individuals" && len`},
 	{"what is declared does not contradict itself", clashes, `if found := s.Contradiction(); found != nil {`, `if found := s.FloorContradiction(); found != nil {`},
 	{"a label is written out", codes, `return Meet(s, meaning)`, `return Meet(s, Set{"tlp": meaning["tlp"]})`},
+	{"an expression says an axis once", typed, `twice := p.typed[name]; twice {`, `twice := p.typed[name]; twice && false {`},
+	{"an expression says a term once", typed, `slices.Contains(terms, term) || len(terms) == maxList`, `len(terms) == maxList`},
+	{"what leaves nothing is refused where it is typed", typed, `if len(met[name]) == 0 {`, `if len(met) == 0 {`},
+	{"an IEP window gets no longer", iepRead, `start = cut.Add(time.Second)`, `start = cut`},
+	{"an IEP label is written out", iepRead, `p.Terms = p.Terms.Labelled()`, `p.Terms = Meet(p.Terms, nil)`},
+	{"AMBER+STRICT does not loosen to amber", exported, "label = \"TLP:RED\"\n\t\te.Tightened", "label = \"TLP:AMBER\"\n\t\te.Tightened"},
+	{"consent to be named does not loosen to may", exported, `policy.Attribution = "must-not"`, `policy.Attribution = "may"`},
+	{"an export leaves nothing out in silence", rights, `!odrlSays(axis) {`, `!odrlSays(axis) && axis != Officers {`},
+	{"an exported window ends", rights, `{Expires, "lt"}, `, ``},
+	{"an exported prohibition wins", rights, `w.forbid("use", nil)`, `w.forbid("use", w.window)`},
 	{"H3 says nothing by itself", codes, `if preset == needsTerms {`, `if preset == "" {`},
 
 	{"a recipient releases nothing", document, `p.Role == Contributor || p.Role == Both`, `p.Role != Observer`},
