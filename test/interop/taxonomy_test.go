@@ -89,9 +89,9 @@ func TestTheStricterLabelHolds(t *testing.T) {
 	}
 }
 
-// The Permissible Actions Protocol and IEP's statements restrict what this
-// version does not enforce. An item that carries them is refused whole: a
-// restriction that is not enforced must not look as if it were.
+// The Permissible Actions Protocol and IEP's statements have axes of ours, under
+// our names. Their own tags are refused whole and not guessed at, but for the one
+// axis that has the same name and the same words in both.
 func TestPAPAndIEPAreRefusedRatherThanIgnored(t *testing.T) {
 	use := restriction.Use{Agency: "agencya", Purpose: "training", At: moment}
 	refuse := func(axis, term string) {
@@ -111,11 +111,39 @@ func TestPAPAndIEPAreRefusedRatherThanIgnored(t *testing.T) {
 	}
 	iep := readTaxonomy(t, "iep2-policy.json")
 	for _, values := range iep.Values {
-		if values.Predicate == "tlp" {
+		if values.Predicate == "tlp" || values.Predicate == "attribution" {
 			continue
 		}
 		for _, term := range values.Entry {
 			refuse(values.Predicate, term.Value)
+		}
+	}
+	for _, term := range iep.entries(t, "attribution") {
+		if !slices.Contains(restriction.Values(restriction.Attribution), term.Value) {
+			t.Errorf("attribution %s has no value of ours", term.Value)
+		}
+	}
+}
+
+// A policy document of IEP 2.0 is read word by word as the taxonomy has them, and
+// no word of it is lost in silence: it has an axis, or is listed as left out. In
+// transit everything is encrypted, so that statement is always kept.
+func TestEveryWordOfAnIEPPolicyIsRead(t *testing.T) {
+	for _, values := range readTaxonomy(t, "iep2-policy.json").Values {
+		for _, term := range values.Entry {
+			if term.Value == "$text" || values.Predicate == "iep_version" {
+				continue
+			}
+			header := `{"id":"i","name":"n","iep_version":2.0,"start_date":"2026-01-01T00:00:00Z","end_date":null`
+			policy, err := restriction.ReadIEP([]byte(header + `,"` + values.Predicate + `":"` + term.Value + `"}`))
+			if err != nil {
+				t.Errorf("%s %s: %v", values.Predicate, term.Value, err)
+				continue
+			}
+			silent := len(policy.Terms) == 1 && !slices.Contains(policy.Left, values.Predicate) // notBefore is there always
+			if kept := values.Predicate == "encrypt_in_transit" || values.Predicate == "unmodified_resale" && term.Value == "may"; silent != kept {
+				t.Errorf("%s %s is lost in silence: %t, want %t", values.Predicate, term.Value, silent, kept)
+			}
 		}
 	}
 }
