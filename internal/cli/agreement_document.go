@@ -1,11 +1,8 @@
 package cli
 
 import (
-	"bytes"
-	_ "embed"
 	"fmt"
 	"strings"
-	"text/template"
 
 	"github.com/spf13/cobra"
 
@@ -14,36 +11,6 @@ import (
 	"github.com/concordat-hub/concordat/internal/cli/compose"
 	"github.com/concordat-hub/concordat/internal/message"
 )
-
-//go:embed agreement.yaml.tmpl
-var agreementTemplate string
-
-func (a *app) agreementNew() *cobra.Command {
-	var source struct {
-		ID, Reference, Form string
-		Parties             []string
-	}
-	cmd := a.verb("new [flags]", "cli_agreement_new_short",
-		"  concordat agreement new --reference AG-9 --party agencya --party agencyb > ag9.yaml", exactly(0), func(*cobra.Command, []string) error {
-			for _, party := range source.Parties {
-				if act.CheckAgencyName(act.AgencyName(party)) != nil {
-					return fail(Usage, "cli_agency_name_invalid", message.Params{"Name": party})
-				}
-			}
-			source.ID, source.Form = act.NewAgreementID(), "multilateral"
-			if len(source.Parties) == 2 {
-				source.Form = "bilateral"
-			}
-			var out bytes.Buffer
-			if err := template.Must(template.New("agreement").Parse(agreementTemplate)).Execute(&out, source); err != nil {
-				return err
-			}
-			return a.emit("", out.Bytes())
-		})
-	cmd.Flags().StringVar(&source.Reference, "reference", "AG-1", a.say("cli_flag_reference", nil))
-	cmd.Flags().StringArrayVar(&source.Parties, "party", []string{"agencya", "agencyb"}, a.say("cli_flag_party", nil))
-	return cmd
-}
 
 // documentView is -o json of agreement document.
 type documentView struct {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/agreement/render"
 	"github.com/concordat-hub/concordat/internal/cli/keyring"
 	"github.com/concordat-hub/concordat/internal/restriction"
 )
@@ -26,6 +27,12 @@ type Composed struct {
 // Document composes the document from its source and from what is known of the
 // hub and the parties; known may be nil. The error is an *Error.
 func Document(source []byte, known *keyring.Ring) (*Composed, error) {
+	return compose(source, known, func(*agreement.Document, *tree) error { return nil })
+}
+
+// compose is Document with a step between what the source says and what is filled
+// in.
+func compose(source []byte, known *keyring.Ring, first func(*agreement.Document, *tree) error) (*Composed, error) {
 	t, err := parse(source)
 	if err != nil {
 		return nil, err
@@ -34,9 +41,16 @@ func Document(source []byte, known *keyring.Ring) (*Composed, error) {
 	if err := t.decode(&document); err != nil {
 		return nil, err
 	}
+	if err := first(&document, t); err != nil {
+		return nil, err
+	}
 	composed := &Composed{Document: &document, NewID: document.ID == ""}
 	fillConstants(&document)
 	if err := fillKnown(&document, known, t); err != nil {
+		return nil, err
+	}
+	fillUndertakings(&document)
+	if err := fillTexts(&document, t); err != nil {
 		return nil, err
 	}
 	composed.Bytes, composed.Digest, err = document.Bytes()
@@ -165,6 +179,44 @@ func fillKnown(d *agreement.Document, known *keyring.Ring, t *tree) error {
 		fill(&party.Jurisdiction, agency.Jurisdiction, false)
 		fill(&party.Kind, agency.Kind, false)
 		fill(&party.Mandate, agency.Mandate, false)
+	}
+	return nil
+}
+
+// fillUndertakings imposes the duty of Article 10(3) on parties that need it, where
+// there is no choice of who answers for them: one State's party only.
+func fillUndertakings(d *agreement.Document) {
+	var answers []act.AgencyName
+	for i := range d.Parties {
+		if d.Parties[i].ActsForState() {
+			answers = append(answers, d.Parties[i].Agency)
+		}
+	}
+	for i := range d.Parties {
+		party := &d.Parties[i]
+		if d.Schema == agreement.SchemaV2 && len(answers) == 1 && party.Kind != "" && party.Undertaking == nil && !party.ActsForState() {
+			party.Undertaking = &agreement.Undertaking{ComplyWithRestrictions: true, AdmittedBy: answers[0]}
+		}
+	}
+}
+
+// fillTexts adds the digest of the rendered text of each authentic language. One
+// that the source gives for a language that the renderer speaks has to be the
+// rendered one: nobody signs terms beside the text of others. For a language that
+// it does not speak, the parties give the digest of their own text.
+func fillTexts(d *agreement.Document, t *tree) error {
+	if d.Schema != agreement.SchemaV2 {
+		return nil
+	}
+	for lang, digest := range render.Digests(d) {
+		if d.Texts == nil {
+			d.Texts = map[string]string{}
+		}
+		text := d.Texts[lang]
+		if !fill(&text, digest, true) {
+			return t.refuse("text_differs", "/texts/"+lang)
+		}
+		d.Texts[lang] = text
 	}
 	return nil
 }
