@@ -64,16 +64,6 @@ func TestASignedActVerifies(t *testing.T) {
 	}
 }
 
-// An act of any age stays readable: the bytes of version 1 never change.
-func TestBytesOfVersion1(t *testing.T) {
-	private := key('a')
-	raw, err := Sign(private, identity("alpha", DeskSign, private), retract())
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden(t, "item.retract.v1.jws", raw)
-}
-
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("..", "..", "test", "golden", "act", name)
