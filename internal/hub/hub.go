@@ -69,6 +69,7 @@ type Service struct {
 	flights   flights
 	denials   denials
 	feeds     bell[act.AgencyName]
+	overview  overview
 	signed    checkpointState
 	enrolling sync.Mutex
 	counters  Counters
@@ -237,6 +238,7 @@ func (s *Service) follow(stored store.Entry) error {
 		return err
 	}
 	s.tree.add(tlog.Commit(stored.Salt, stored.Bytes))
+	s.overview.heed(entry)
 	return nil
 }
 

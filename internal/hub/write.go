@@ -91,6 +91,7 @@ func (s *Service) adopt(b *batch) error {
 	for agency := range b.ring {
 		s.feeds.ring(agency)
 	}
+	s.overview.heed(b.entries...)
 	if len(b.entries) > 0 {
 		s.counters.Entries.Add(uint64(len(b.entries)))
 		s.signed.wake()

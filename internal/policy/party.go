@@ -9,7 +9,8 @@ import (
 
 // Part is what a party may do under a revision at all, whatever the item: the
 // answers that Decide gives before it looks at one. An allowed answer says that
-// with somebody it may; what is denied here Decide denies for every item.
+// with somebody it may; what is denied here Decide denies for every item. What a
+// party owes for single items is no part of it.
 type Part struct {
 	Release Decision // put something new before at least one other party
 	Receive Decision // be among the recipients of something new of at least one other party
@@ -45,8 +46,7 @@ func partReceive(s *ledger.State, revision *ledger.Revision, name act.AgencyName
 		if no := mayRelease(s, revision, other, now); no != nil {
 			return no
 		}
-		anything := Request{Action: ToRelease, Agency: other, Payload: &act.ItemRelease{}}
-		return decideRecipient(s, anything, revision, name, now)
+		return mayBeGiven(s, revision, other, name, now)
 	})
 }
 
@@ -57,9 +57,8 @@ func partRelease(s *ledger.State, revision *ledger.Revision, name act.AgencyName
 	if no := mayRelease(s, revision, name, now); no != nil {
 		return *no
 	}
-	anything := Request{Action: ToRelease, Agency: name, Payload: &act.ItemRelease{}}
 	return withSomebody(revision, name, func(other act.AgencyName) *Decision {
-		return decideRecipient(s, anything, revision, other, now)
+		return mayBeGiven(s, revision, name, other, now)
 	})
 }
 
@@ -78,6 +77,18 @@ func mayRelease(s *ledger.State, revision *ledger.Revision, name act.AgencyName,
 		return refused(AuthorityLapsed, revision.Digest, "/parties/authority")
 	}
 	return stopped(revision, name, now)
+}
+
+// mayBeGiven asks what decideRecipient asks of a recipient, whatever is released
+// and whatever it owes for earlier items.
+func mayBeGiven(s *ledger.State, revision *ledger.Revision, publisher, recipient act.AgencyName, now time.Time) *Decision {
+	if no := mayReceive(s, revision, recipient, now); no != nil {
+		return no
+	}
+	if newer := governing(s, revision, publisher, recipient, now); newer != revision {
+		return refused(AgreementAmended, newer.Digest)
+	}
+	return stopped(revision, recipient, now)
 }
 
 func partRead(s *ledger.State, revision *ledger.Revision, name act.AgencyName, now time.Time) Decision {

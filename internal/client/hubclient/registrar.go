@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/canonical"
@@ -17,6 +18,7 @@ type Registrar interface {
 	NewCode(ctx context.Context, slug act.AgencyName) (Code, error)
 	Request(ctx context.Context, slug act.AgencyName, request string) (Appended, error)
 	Agreements(ctx context.Context) ([]Agreement, error)
+	AgreementsAfter(ctx context.Context, tag string, wait time.Duration) (Agreements, error)
 	Agreement(ctx context.Context, digest string) (Agreement, error)
 }
 
@@ -44,21 +46,6 @@ type Agency struct {
 type Code struct {
 	Code    string         `json:"code"`
 	Expires canonical.Time `json:"expires"`
-}
-
-// Agreement is one revision.
-type Agreement struct {
-	ID         string           `json:"id"`
-	Revision   int              `json:"revision"`
-	Digest     string           `json:"digest"`
-	Reference  string           `json:"reference"`
-	State      string           `json:"state"` // proposed, waiting, in-force, suspended, terminated, expired
-	Signed     []act.AgencyName `json:"signed"`
-	Pending    []act.AgencyName `json:"pending"`
-	Parties    []act.AgencyName `json:"parties"`
-	NextState  string           `json:"nextState"`
-	NextChange *canonical.Time  `json:"nextChange"` // nil: nothing changes by time alone
-	Index      uint64           `json:"index"`      // of the proposal
 }
 
 // The requests about an agency's standing.
@@ -105,20 +92,6 @@ func (c *Client) Request(ctx context.Context, slug act.AgencyName, request strin
 	return out, c.post(ctx, agencyPath(slug)+"/requests", struct {
 		Request string `json:"request"`
 	}{request}, &out)
-}
-
-// Agreements implements Registrar.
-func (c *Client) Agreements(ctx context.Context) ([]Agreement, error) {
-	var out []Agreement
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/registrar/agreements", out: &out})
-	return out, err
-}
-
-// Agreement implements Registrar.
-func (c *Client) Agreement(ctx context.Context, digest string) (Agreement, error) {
-	var out Agreement
-	_, err := c.do(ctx, call{method: http.MethodGet, path: "/v1/registrar/agreements/" + url.PathEscape(digest), out: &out})
-	return out, err
 }
 
 // ConfirmClock tells the hub that its present time is right after a jump.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/canonical"
-	"github.com/concordat-hub/concordat/internal/hub"
 	"github.com/concordat-hub/concordat/internal/ledger"
 	"github.com/concordat-hub/concordat/internal/store"
 )
@@ -72,46 +71,6 @@ func (h *handler) request(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return answerAppended(w, done)
-}
-
-type agreementAnswer struct {
-	ID         string           `json:"id"`
-	Revision   int              `json:"revision"`
-	Digest     string           `json:"digest"`
-	Reference  string           `json:"reference"`
-	State      ledger.StateName `json:"state"`
-	Signed     []act.AgencyName `json:"signed"`
-	Pending    []act.AgencyName `json:"pending"`
-	Parties    []act.AgencyName `json:"parties"`
-	NextState  ledger.StateName `json:"nextState,omitempty"`
-	NextChange canonical.Time   `json:"nextChange,omitzero"`
-	Index      uint64           `json:"index"`
-}
-
-func agreementOf(view hub.AgreementView) agreementAnswer {
-	return agreementAnswer{
-		ID: view.ID, Revision: view.Revision, Digest: view.Digest, Reference: view.Reference, State: view.State,
-		Signed: names(view.Signed), Pending: names(view.Pending), Parties: names(view.Parties),
-		NextState: view.NextState, NextChange: canonical.Time{Time: view.NextChange}, Index: view.Index,
-	}
-}
-
-func names(list []act.AgencyName) []act.AgencyName { return append([]act.AgencyName{}, list...) }
-
-func (h *handler) agreements(w http.ResponseWriter, _ *http.Request) error {
-	list := []agreementAnswer{}
-	for _, view := range h.service.Agreements() {
-		list = append(list, agreementOf(view))
-	}
-	return answer(w, http.StatusOK, list)
-}
-
-func (h *handler) agreement(w http.ResponseWriter, r *http.Request) error {
-	view, err := h.service.Agreement(r.PathValue("digest"))
-	if err != nil {
-		return err
-	}
-	return answer(w, http.StatusOK, agreementOf(view))
 }
 
 func (h *handler) confirmClock(w http.ResponseWriter, _ *http.Request) error {
