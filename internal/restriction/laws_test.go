@@ -153,7 +153,7 @@ func TestMeetPermitsExactlyWhatBothPermit(t *testing.T) {
 		byB, _ := b.Permit(use)
 		met := Meet(a, b)
 		both, axis := met.Permit(use)
-		if both && !(byA && byB) {
+		if both && (!byA || !byB) {
 			t.Fatalf("%v meets %v: permits %v, separately %v and %v", a, b, use, byA, byB)
 		}
 		// Two sides that exclude each other permit nothing, although each alone
