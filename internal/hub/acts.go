@@ -40,10 +40,14 @@ func (s *Service) verifyOrSeen(raw []byte) (*act.Act, error) {
 }
 
 // restrictive are the acts that a suspended agency may still do: each takes
-// something away and gives nothing.
+// something away and gives nothing, or answers for what the agency holds already.
 var restrictive = []act.Kind{
-	act.AgreementSuspendKind, act.AgreementWithdrawKind, act.AgreementTerminateKind,
-	act.ItemRetractKind, act.KeyRetireKind, act.KeyRevokeKind,
+	act.AgreementSuspendKind, act.AgreementSuspendPartyKind, act.AgreementWithdrawKind, act.AgreementTerminateKind,
+	act.AgreementDeclineKind, act.AgreementRetractKind, act.NoticeBreachKind,
+	act.ItemRetractKind, act.ItemRestrictKind, act.ConsentRefuseKind, act.ConsentWithdrawKind,
+	act.ItemAcknowledgeKind, act.ItemCannotComplyKind, act.ItemReportUseKind, act.ItemAttestKind,
+	act.HoldPlaceKind, act.HoldLiftKind, act.NoticeDisclosureKind,
+	act.KeyRetireKind, act.KeyRevokeKind,
 }
 
 // Submit appends an act of any kind but release and open, which need more than
@@ -129,7 +133,8 @@ func standing(state *ledger.State, a *act.Act) error {
 func takesAway(a *act.Act) bool {
 	switch a.Kind {
 	case act.AgencySuspendKind, act.AgencyOffboardKind, act.KeyRevokeKind, act.KeyRetireKind, act.AgreementSuspendKind,
-		act.AgreementWithdrawKind, act.AgreementTerminateKind, act.ItemRetractKind:
+		act.AgreementSuspendPartyKind, act.AgreementWithdrawKind, act.AgreementTerminateKind, act.ItemRetractKind,
+		act.ItemRestrictKind, act.ItemCannotComplyKind, act.ConsentWithdrawKind:
 		return true
 	}
 	return false

@@ -224,7 +224,7 @@ func TestAnEntryOfALaterVersionStopsDecisions(t *testing.T) {
 	w.Stop()
 	entries, _ := w.Service.Sizes()
 	raw := w.a.SignAct(t, act.DeskSign, keyAddAfter(t, w.a))
-	later := header(raw, `{"alg":"EdDSA","kid":"`+w.a.KeyID(act.DeskSign).String()+`","typ":"concordat.item.restrict.v1+jws"}`)
+	later := header(raw, `{"alg":"EdDSA","kid":"`+w.a.KeyID(act.DeskSign).String()+`","typ":"concordat.item.shred.v1+jws"}`)
 	appendRaw(t, w.Dir, entries, `{"act":"`+later+`","index":`+itoa(entries)+`,"time":"`+time.Now().UTC().Format("2006-01-02T15:04:05.000Z")+`"}`)
 
 	again := w.Restart(t, hubtest.Options{})

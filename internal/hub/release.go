@@ -340,6 +340,9 @@ func (s *Service) appendRelease(ctx context.Context, a *act.Act, request policy.
 		if err := b.show(index, request.Recipients...); err != nil {
 			return err
 		}
+		if err := b.showRequests(request.Payload, request.Recipients); err != nil {
+			return err
+		}
 		failpoint.Hit("release.in_tx")
 		done = Appended{Index: index, Time: b.now, Act: a.ID, New: true}
 		return nil

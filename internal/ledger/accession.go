@@ -20,12 +20,18 @@ func (c *cursor) invite(p *act.AgreementInvite) (func(), error) {
 	if revision.Complete == nil {
 		return nil, refuse("agreement_not_complete", "nobody accedes before the agreement is complete (/entryIntoForce)")
 	}
-	invited := c.agencies[p.Agency]
+	invited := c.agencyAt(p.Agency)
 	if invited == nil || invited.Standing != Enrolled && !c.late() {
 		return nil, refuse("agreement_party_unknown", "the invited agency takes no part in this hub")
 	}
 	if _, already := revision.Invited[p.Agency]; already || revision.Party(p.Agency) != nil {
 		return nil, refuse("agreement_invited", "the agency is a party or invited already")
+	}
+	for _, newer := range c.agreements[revision.Document.ID].Revisions {
+		// An older text would be a step back for who has a newer one before it.
+		if _, known := newer.Invited[p.Agency]; newer.Document.Revision > revision.Document.Revision && (known || newer.Party(p.Agency) != nil) {
+			return nil, refuse("agreement_invited", "the agency is a party of a newer revision, or invited to it")
+		}
 	}
 	if err := c.gives(revision); err != nil {
 		return nil, err

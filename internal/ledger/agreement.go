@@ -47,7 +47,7 @@ func (c *cursor) propose(p *act.AgreementPropose) (func(), error) {
 }
 
 func (c *cursor) partyKeys(party agreement.Party) error {
-	agency := c.agencies[party.Agency]
+	agency := c.agencyAt(party.Agency)
 	if agency == nil || agency.Standing == Offboarded {
 		return refuse("agreement_party_unknown", "the document names an agency that takes no part in this hub")
 	}
@@ -191,6 +191,7 @@ func (c *cursor) sign(p *act.AgreementStep) (func(), error) {
 		return nil, err
 	}
 	return func() {
+		c.dropFallen(revision)
 		revision.Signatures[c.issuer()] = Signature{Step: c.step, Key: c.entry.Act.KeyID.Thumbprint}
 		delete(revision.Voided, c.issuer())
 		if revision.Complete == nil && c.valid(revision) >= revision.Document.SignaturesNeeded() {
@@ -205,7 +206,7 @@ func (c *cursor) signable(revision *Revision) error {
 	if _, gone := revision.Withdrawn[c.issuer()]; gone {
 		return refuse("agreement_withdrawn", "a party that has withdrawn does not sign again (/termination)")
 	}
-	if _, signed := revision.Signatures[c.issuer()]; signed {
+	if _, signed := c.stands(revision, c.issuer()); signed {
 		return refuse("agreement_signed", "the party has signed already")
 	}
 	if _, declined := revision.Declined[c.issuer()]; declined {
@@ -245,7 +246,7 @@ func (c *cursor) decline(p *act.AgreementStep) (func(), error) {
 	if err := c.proposal(revision); err != nil {
 		return nil, err
 	}
-	if _, signed := revision.Signatures[c.issuer()]; signed {
+	if _, signed := c.stands(revision, c.issuer()); signed {
 		return nil, refuse("agreement_signed", "the party has signed; before the agreement is in force the proposer can take it back")
 	}
 	if _, declined := revision.Declined[c.issuer()]; declined {

@@ -130,7 +130,7 @@ func (c *cursor) issuer() act.AgencyName { return c.entry.Act.KeyID.Agency }
 
 // signer returns the issuing agency if it takes part at all.
 func (c *cursor) signer() (*Agency, error) {
-	agency := c.agencies[c.issuer()]
+	agency := c.agencyAt(c.issuer())
 	if agency == nil || agency.Standing == Offboarded {
 		return nil, refuse("agency_not_enrolled", "the issuer takes no part in this hub")
 	}
