@@ -33,7 +33,7 @@ func (b *Bulletin) Whole() []byte { return marshal(b) }
 func (b *Bulletin) Sections() []item.Section {
 	var out []item.Section
 	for _, section := range ordered(b.Restricted, b.Authentic) {
-		out = append(out, item.Section{Restrictions: section.Restrictions, Canonical: marshal(section)})
+		out = append(out, item.Section{Title: section.Title, Restrictions: section.Restrictions, Canonical: marshal(section)})
 	}
 	return out
 }
@@ -52,7 +52,7 @@ func (kind) DecodeSection(b []byte) (item.Section, error) {
 	if err != nil {
 		return item.Section{}, err
 	}
-	return item.Section{Restrictions: section.Restrictions, Canonical: b}, nil
+	return item.Section{Title: section.Title, Restrictions: section.Restrictions, Canonical: b}, nil
 }
 
 func decodeSection(b []byte) (RestrictedSection, error) {

@@ -34,10 +34,23 @@ func (d *Desk) CreateDraft(ctx context.Context, o *Officer, lang string, r deska
 	} else if err := d.ownItem(itemID, r.Kind); err != nil {
 		return deskapi.Draft{}, err
 	}
-	draft, content, err := d.decode(lang, r.Kind, []byte(r.Source))
+	for _, parent := range r.DerivedFrom {
+		if parent.Relation == asItIs {
+			return deskapi.Draft{}, malformed("a copy is taken by the desk itself")
+		}
+	}
+	if err := d.checkParents(r.DerivedFrom); err != nil {
+		return deskapi.Draft{}, err
+	}
+	return d.newDraft(ctx, o, lang, itemID, r.Kind, []byte(r.Source), r.DerivedFrom)
+}
+
+func (d *Desk) newDraft(ctx context.Context, o *Officer, lang, itemID, kind string, source []byte, parents []deskapi.Parent) (deskapi.Draft, error) {
+	draft, content, err := d.decode(lang, kind, source)
 	if err != nil {
 		return deskapi.Draft{}, err
 	}
+	draft.Secret.Parents = storedParents(parents)
 	now := d.Now().Unix()
 	draft.ID, draft.Item, draft.Version, draft.Author = "drf-"+itemSuffix(act.NewItemID()), itemID, 1, o.Name
 	draft.Created, draft.Updated = now, now
@@ -61,7 +74,7 @@ func (d *Desk) ownItem(id, kind string) error {
 	})
 }
 
-// decode reads the source of a draft and fixes the salt of this version.
+// decode reads the source of a draft and fixes the salts of this version.
 func (d *Desk) decode(lang, kind string, source []byte) (deskstore.Draft, item.Content, error) {
 	if len(source) == 0 || len(source) > MaxSource {
 		return deskstore.Draft{}, nil, refuse(CodeTooLarge)
@@ -76,12 +89,12 @@ func (d *Desk) decode(lang, kind string, source []byte) (deskstore.Draft, item.C
 	case err != nil:
 		return deskstore.Draft{}, nil, err
 	}
-	salt := seal.NewSalt()
-	canonical := content.Canonical()
-	return deskstore.Draft{
-		Kind: kind, Content: seal.Commitment(salt[:], canonical),
-		Secret: deskstore.DraftSecret{Source: source, Canonical: canonical, Salt: salt[:]},
-	}, content, nil
+	secret, err := bindSections(content)
+	if err != nil {
+		return deskstore.Draft{}, nil, err
+	}
+	secret.Source = source
+	return deskstore.Draft{Kind: kind, Content: seal.Commitment(secret.Salt, secret.Canonical), Secret: secret}, content, nil
 }
 
 func tell(lang string, problems []item.Problem) []deskapi.Problem {
@@ -105,10 +118,14 @@ func (d *Desk) EditDraft(ctx context.Context, o *Officer, lang, id string, saw i
 	if stored.Version != saw {
 		return deskapi.Draft{}, refuse(CodeDraftChanged)
 	}
+	if isCopy(stored) {
+		return deskapi.Draft{}, refuse(CodeCopyUnchanged)
+	}
 	next, content, err := d.decode(lang, stored.Kind, []byte(r.Source))
 	if err != nil {
 		return deskapi.Draft{}, err
 	}
+	next.Secret.Parents = stored.Secret.Parents // what it was made from stays so
 	next.ID, next.Item, next.Version, next.Author = stored.ID, stored.Item, saw+1, o.Name
 	next.Created, next.Updated = stored.Created, d.Now().Unix()
 	if err := d.Store.ReplaceDraft(ctx, next); errors.Is(err, deskstore.ErrChanged) {
@@ -142,7 +159,7 @@ func (d *Desk) Drafts(ctx context.Context, o *Officer, lang string) ([]deskapi.D
 	}
 	out := make([]deskapi.Draft, 0, len(stored))
 	for _, s := range stored {
-		content, err := d.Kinds.Decode(s.Kind, s.Secret.Canonical)
+		content, err := d.Kinds.Decode(s.Kind, s.Secret.All())
 		if err != nil {
 			continue // of a kind that this program no longer knows
 		}
@@ -161,11 +178,12 @@ func (d *Desk) loadDraft(ctx context.Context, id string) (deskstore.Draft, item.
 	if err != nil {
 		return draft, nil, err
 	}
-	content, err := d.Kinds.Decode(draft.Kind, draft.Secret.Canonical)
+	content, err := d.Kinds.Decode(draft.Kind, draft.Secret.All())
 	if err != nil {
 		return draft, nil, refuseFor(CodeInternal, err)
 	}
-	if !bytes.Equal(content.Canonical(), draft.Secret.Canonical) || seal.Commitment(draft.Secret.Salt, draft.Secret.Canonical) != draft.Content {
+	if !bytes.Equal(content.Canonical(), draft.Secret.Canonical) || seal.Commitment(draft.Secret.Salt, draft.Secret.Canonical) != draft.Content ||
+		!sectionsBound(draft.Secret, content) {
 		return draft, nil, refuseFor(CodeInternal, errors.New("the draft's content is not the one that was committed to"))
 	}
 	return draft, content, nil
@@ -182,7 +200,7 @@ const maxReports = 1024
 
 // screened is the guard's report on exactly this content.
 func (d *Desk) screened(content item.Content) screen.Report {
-	digest := sha256.Sum256(append([]byte(content.Cover().Kind+"\x00"), content.Canonical()...))
+	digest := sha256.Sum256(append([]byte(content.Cover().Kind+"\x00"), item.Whole(content)...))
 	d.reports.mu.Lock()
 	report, known := d.reports.known[digest]
 	d.reports.mu.Unlock()
@@ -213,7 +231,7 @@ func (d *Desk) describeDraft(ctx context.Context, lang string, draft deskstore.D
 		Created: time.Unix(draft.Created, 0).UTC(), Updated: time.Unix(draft.Updated, 0).UTC(),
 		Title: cover.Title, Facets: cover.Facets, Languages: cover.Languages,
 		Verdict: string(report.Verdict), Findings: findings(lang, report), Problems: tell(lang, content.Validate()),
-		Approvals: []deskapi.Approval{}, Releases: []deskapi.Release{},
+		Approvals: []deskapi.Approval{}, Releases: []deskapi.Release{}, DerivedFrom: d.describeParents(draft.Secret.Parents),
 	}
 	for _, a := range approvals {
 		out.Approvals = append(out.Approvals, deskapi.Approval{Officer: a.Officer, ContentDigest: a.Content, Time: time.Unix(a.At, 0).UTC()})
@@ -223,6 +241,9 @@ func (d *Desk) describeDraft(ctx context.Context, lang string, draft deskstore.D
 	}
 	if whole {
 		out.Source, out.Content, out.Rendered = string(draft.Secret.Source), string(draft.Secret.Canonical), content.Render(lang)
+		for _, section := range draft.Secret.Sections {
+			out.Sections = append(out.Sections, string(section.Content))
+		}
 	}
 	return out, nil
 }

@@ -32,7 +32,7 @@ const (
 func (d *Desk) react(ctx context.Context) {
 	for ctx.Err() == nil {
 		wait := time.Minute
-		for _, duty := range []func(context.Context) error{d.erase, d.fetchCovers, d.ensureSealing} {
+		for _, duty := range []func(context.Context) error{d.erase, d.followParents, d.fetchCovers, d.ensureSealing} {
 			if err := duty(ctx); err != nil && ctx.Err() == nil {
 				d.Log.Warn("duty", "agency", d.Agency, "code", AsError(err).Code, "cause", err)
 				wait = dutyAgain
@@ -73,26 +73,76 @@ func (d *Desk) erase(ctx context.Context) error {
 	d.mu.RLock()
 	now := d.now(d.state)
 	for _, k := range kept {
+		if k.Part != "" {
+			continue // a section goes with its body, or for reasons of its own
+		}
 		// A gap is no reason to erase: it stops showing, and may close again.
 		over := now.Unix() >= k.Until
-		if over || d.gap == "" && !d.mayShow(d.state, act.ID(k.Release), k.Purpose, now).Allow {
+		if over || d.gap == "" && !d.mayShow(d.state, act.ID(k.Release), showing{officer: k.Officer, purpose: k.Purpose, again: true}, now).Allow {
 			gone = append(gone, k.Release)
 		}
 	}
 	d.mu.RUnlock()
+	outdated, err := d.outdated(ctx, kept)
+	if err != nil {
+		return err
+	}
+	gone = append(gone, outdated...)
 	slices.Sort(gone)
-	return d.Store.Erase(ctx, slices.Compact(gone)...)
+	if err := d.Store.Erase(ctx, slices.Compact(gone)...); err != nil {
+		return err
+	}
+	left := slices.DeleteFunc(kept, func(k deskstore.Kept) bool { return slices.Contains(gone, k.Release) })
+	return d.eraseSections(ctx, left)
 }
 
-// mayShow asks whether content of a release may be shown for a purpose, under
-// the restrictions in force now.
-func (d *Desk) mayShow(s *ledger.State, id act.ID, purpose string, now time.Time) policy.Decision {
+// outdated are the releases of which something is kept that was opened under
+// other terms than those in force: they are to be accepted before it is shown.
+func (d *Desk) outdated(ctx context.Context, kept []deskstore.Kept) ([]string, error) {
+	inForce := map[string]string{}
+	d.mu.RLock()
+	for _, k := range kept {
+		// Only a later request changes the terms of a release.
+		if release := d.state.Release(act.ID(k.Release)); d.gap == "" && release != nil && len(release.Item.Restricts) > 0 {
+			inForce[k.Release] = release.Terms(d.Agency).Digest
+		}
+	}
+	d.mu.RUnlock()
+	var gone []string
+	for _, k := range kept {
+		digest, asked := inForce[k.Release]
+		if !asked || k.Part != "" {
+			continue
+		}
+		whole, err := d.Store.Kept(ctx, k.Release, k.Officer, k.Purpose, k.Part)
+		if err != nil && !errors.Is(err, deskstore.ErrNotFound) {
+			return nil, err
+		}
+		if whole.Secret.Accepted != digest {
+			gone = append(gone, k.Release)
+		}
+	}
+	return gone, nil
+}
+
+// showing is how an officer looks at content.
+type showing struct {
+	officer string
+	purpose string
+	form    string // see act.Forms; empty means shown and no more
+	again   bool   // kept from an earlier open
+}
+
+// mayShow asks whether content of a release may be shown, under the restrictions
+// in force now.
+func (d *Desk) mayShow(s *ledger.State, id act.ID, how showing, now time.Time) policy.Decision {
 	accepted := ""
 	if release := s.Release(id); release != nil {
-		accepted = release.EffectiveDigest
+		accepted = release.Terms(d.Agency).Digest
 	}
 	return policy.Decide(s, policy.Request{
-		Action: policy.ToOpen, Agency: d.Agency, Release: id, Described: true, Purpose: purpose, Accepted: accepted,
+		Action: policy.ToOpen, Agency: d.Agency, Release: id, Described: true, Purpose: how.purpose, Accepted: accepted,
+		Officer: how.officer, Form: how.form, Again: how.again,
 	}, now)
 }
 

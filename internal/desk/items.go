@@ -138,7 +138,7 @@ func (d *Desk) describeRelease(s *ledger.State, lang string, release *ledger.Rel
 	decision := policy.Decide(s, policy.Request{Action: policy.ToDeliver, Agency: d.Agency, Release: release.ID, Described: true}, now)
 	out := deskapi.Release{
 		Release: string(release.ID), Item: release.Item.ID, Version: release.Version, Index: release.Index, Time: release.Time,
-		Agreement: release.Revision.Document.ID, Reference: release.Revision.Document.Reference, Restrictions: release.Effective,
+		Agreement: release.Revision.Document.ID, Reference: release.Revision.Document.Reference, Restrictions: release.Terms(d.Agency).Set,
 		State: deskstore.Available, Reason: decision.Reason,
 		Message: sentence(lang, decision.Reason, release.Revision, d.Agency, decision.Evidence),
 	}
@@ -148,6 +148,7 @@ func (d *Desk) describeRelease(s *ledger.State, lang string, release *ledger.Rel
 	case !decision.Allow:
 		out.State = deskstore.Denied
 	}
+	out.Notes = d.notes(s, lang, release, decision, now)
 	return out
 }
 
@@ -195,6 +196,10 @@ func (d *Desk) Conditions(ctx context.Context, o *Officer, lang, itemID, named, 
 	if err != nil {
 		return deskapi.Conditions{}, err
 	}
+	asked, err := d.askSections(ctx, o, id, showing{officer: o.Name, purpose: purpose}, nil)
+	if err != nil {
+		return deskapi.Conditions{}, err
+	}
 	var out deskapi.Conditions
 	err = d.view(func(s *ledger.State, now time.Time) error {
 		release := s.Release(id)
@@ -202,10 +207,11 @@ func (d *Desk) Conditions(ctx context.Context, o *Officer, lang, itemID, named, 
 			return notFound
 		}
 		out = d.conditions(s, lang, release, now)
-		if purpose == "" && len(release.Effective[string(restriction.Purposes)]) > 0 {
-			purpose = release.Effective[string(restriction.Purposes)][0]
+		out.Sections = d.sectionConditions(lang, release, asked)
+		if purposes := out.Restrictions[string(restriction.Purposes)]; purpose == "" && len(purposes) > 0 {
+			purpose = purposes[0]
 		}
-		decision := d.mayShow(s, id, purpose, now)
+		decision := d.mayShow(s, id, showing{officer: o.Name, purpose: purpose}, now)
 		out.Allow, out.Reason = decision.Allow, decision.Reason
 		out.Message = sentence(lang, decision.Reason, release.Revision, d.Agency, decision.Evidence)
 		return nil
@@ -213,17 +219,26 @@ func (d *Desk) Conditions(ctx context.Context, o *Officer, lang, itemID, named, 
 	return out, err
 }
 
+// anyPurpose is one for which the terms let an item be opened, or "".
+func anyPurpose(terms restriction.Set) string {
+	if purposes := terms[string(restriction.Purposes)]; len(purposes) > 0 {
+		return purposes[0]
+	}
+	return ""
+}
+
 func (d *Desk) conditions(s *ledger.State, lang string, release *ledger.Release, now time.Time) deskapi.Conditions {
 	document := release.Revision.Document
-	label := ""
-	if labels := release.Effective[string(restriction.TLP)]; len(labels) == 1 {
-		label = labels[0]
-	}
+	terms := release.Terms(d.Agency)
+	label := terms.Set.Value(restriction.TLP)
 	out := deskapi.Conditions{
 		Item: release.Item.ID, Kind: release.Item.Kind, Version: release.Version, Release: string(release.ID), Released: release.Time,
 		Originator: deskapi.Party{Agency: string(release.Item.Publisher)}, Agreement: d.summarise(release.Revision, now),
-		Restrictions: release.Effective, RestrictionsDigest: release.EffectiveDigest, Marking: label, MarkingText: marking(lang, label),
-		LeaseSeconds: int64(document.Lease(label).Seconds()),
+		Restrictions: terms.Set, RestrictionsDigest: terms.Digest, Marking: label, MarkingText: marking(lang, label),
+		LeaseSeconds: int64(document.Lease(label).Seconds()), Terms: readable(lang, terms.Set), Prerequisites: d.unmetPrerequisites(release),
+	}
+	if said := release.Acknowledged(d.Agency); said != nil && said.Accepted != "" && said.Accepted != terms.Digest {
+		out.Changed = true
 	}
 	if party := document.Party(release.Item.Publisher); party != nil {
 		out.Originator = describeParty(s, party)

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -29,8 +30,10 @@ type asked struct {
 	digest   string // of the effective restrictions
 	terms    restriction.Set
 	by       act.AgencyName
+	form     string
 	decision policy.Decision // the desk's own, on the newest ledger it has
 	until    time.Time       // how long it may be shown again
+	sections []askedSection  // those that are for the officer
 }
 
 // Open shows the content of one release to an officer who read and accepted its
@@ -46,33 +49,43 @@ func (d *Desk) Open(ctx context.Context, o *Officer, lang, itemID string, r desk
 	if len(r.Justification) > maxJustification {
 		return deskapi.Opened{}, refuse(CodeTooLarge)
 	}
+	if r.Form != "" && !slices.Contains(act.Forms(), r.Form) {
+		return deskapi.Opened{}, malformed("the form is not one in which content leaves a desk")
+	}
 	id, err := d.pickRelease(ctx, itemID, r.Release)
 	if err != nil {
 		return deskapi.Opened{}, err
 	}
-	a, err := d.ask(id, r.Purpose)
+	a, err := d.ask(id, showing{officer: o.Name, purpose: r.Purpose, form: r.Form})
 	if err != nil {
 		return deskapi.Opened{}, err
 	}
 	if r.AcceptedRestrictions != a.digest {
 		return deskapi.Opened{}, refuse(CodeNotAccepted)
 	}
-	if opened, ok, err := d.showAgain(ctx, o, lang, a, r.Purpose); ok || err != nil {
-		return opened, err
+	how := showing{officer: o.Name, purpose: r.Purpose, form: r.Form}
+	if a.sections, err = d.askSections(ctx, o, id, how, r.AcceptedSections); err != nil {
+		return deskapi.Opened{}, err
+	}
+	if r.Form == "" || r.Form == shownOnly {
+		if opened, ok, err := d.showAgain(ctx, o, lang, a, r.Purpose); ok || err != nil {
+			return opened, err
+		}
 	}
 	return d.openAnew(ctx, o, lang, a, r)
 }
 
 // ask looks a release up and judges the open on the ledger as the desk knows it.
-func (d *Desk) ask(id act.ID, purpose string) (asked, error) {
-	a := asked{id: id}
+func (d *Desk) ask(id act.ID, how showing) (asked, error) {
+	a := asked{id: id, form: how.form}
 	err := d.view(func(s *ledger.State, now time.Time) error {
 		release := s.Release(id)
 		if release == nil {
 			return notFound
 		}
-		a.release, a.digest, a.terms, a.by = release.Payload, release.EffectiveDigest, release.Effective, release.Item.Publisher
-		a.decision = d.mayShow(s, id, purpose, now)
+		terms := release.Terms(d.Agency)
+		a.release, a.digest, a.terms, a.by = release.Payload, terms.Digest, terms.Set, release.Item.Publisher
+		a.decision = d.mayShow(s, id, how, now)
 		for _, obligation := range a.decision.Obligations {
 			if obligation.Code == "show_again_until" {
 				a.until = now.Add(time.Duration(obligation.Seconds) * time.Second)
@@ -83,29 +96,38 @@ func (d *Desk) ask(id act.ID, purpose string) (asked, error) {
 	return a, err
 }
 
-// showAgain serves kept content, if the ledger still allows it and the lease of
-// the allow has not run out.
+// showAgain serves kept content, if the ledger still allows it under the terms
+// that were accepted for it, and the lease of the allow has not run out.
 func (d *Desk) showAgain(ctx context.Context, o *Officer, lang string, a asked, purpose string) (deskapi.Opened, bool, error) {
-	kept, err := d.Store.Kept(ctx, string(a.id), o.Name, purpose)
+	kept, err := d.Store.Kept(ctx, string(a.id), o.Name, purpose, "")
 	if errors.Is(err, deskstore.ErrNotFound) {
 		return deskapi.Opened{}, false, nil
 	}
 	if err != nil {
 		return deskapi.Opened{}, false, err
 	}
-	if !a.decision.Allow || d.Now().Unix() >= kept.Until {
+	again, err := d.ask(a.id, showing{officer: o.Name, purpose: purpose, again: true})
+	if err != nil {
+		return deskapi.Opened{}, false, err
+	}
+	if !again.decision.Allow || kept.Secret.Accepted != a.digest || d.Now().Unix() >= kept.Until {
 		return deskapi.Opened{}, false, nil
+	}
+	got, whole, err := d.keptSections(ctx, o, lang, a, purpose)
+	if err != nil || !whole {
+		return deskapi.Opened{}, false, err
 	}
 	content, err := d.receive(lang, a.release, kept.Secret.Content)
 	if err != nil {
 		return deskapi.Opened{}, false, err
 	}
-	return d.shown(lang, a, purpose, content, kept.Secret.Decision, time.Unix(kept.Until, 0)), true, nil
+	opened, err := d.shown(o, lang, a, purpose, content, got, kept.Secret.Decision, time.Unix(kept.Until, 0))
+	return opened, err == nil, err
 }
 
 // openAnew signs an item.open, asks the hub and opens what it hands out.
 func (d *Desk) openAnew(ctx context.Context, o *Officer, lang string, a asked, r deskapi.OpenRequest) (deskapi.Opened, error) {
-	opening, opened, err := d.askHub(ctx, o, a, r)
+	opening, opened, err := d.askHub(ctx, o, a, bodyPart, a.digest, r)
 	if AsError(err).Code == CodeNotFound && err != nil && !a.decision.Allow {
 		// To the hub an observer of the cover has no body at all; the officer is told
 		// why, since the desk knows the agreement.
@@ -120,22 +142,36 @@ func (d *Desk) openAnew(ctx context.Context, o *Officer, lang string, a asked, r
 	}
 	failpoint.Hit("desk.open.answered")
 	raw, salt, openErr := d.openPart(ctx, sd, opened.Header)
+	var got sections
+	if openErr == nil {
+		if got, err = d.openSections(ctx, o, lang, a, salt, r); err != nil {
+			return deskapi.Opened{}, err
+		}
+	}
 	// The hub allowed it at its index; what the ledger says meanwhile counts too,
 	// and may be why the body is not handed out any more.
 	if err := d.catchUp(ctx); err != nil {
 		return deskapi.Opened{}, err
 	}
-	again, err := d.ask(a.id, r.Purpose)
+	again, err := d.ask(a.id, showing{officer: o.Name, purpose: r.Purpose, form: r.Form, again: true})
 	switch {
 	case err != nil:
 		return deskapi.Opened{}, err
 	case !again.decision.Allow:
 		return deskapi.Opened{}, d.openDenied(again.decision.Reason, again.decision.Evidence)
+	case again.digest != a.digest:
+		// A later request came while the item was being opened: it is to be read first.
+		return deskapi.Opened{}, refuse(CodeNotAccepted)
 	case errors.Is(openErr, errDamaged):
 		return deskapi.Opened{}, refuseFor(CodeContentDamaged, openErr)
 	case openErr != nil:
 		return deskapi.Opened{}, openErr
 	}
+	how := showing{officer: o.Name, purpose: r.Purpose, form: r.Form, again: true}
+	if again.sections, err = d.askSections(ctx, o, a.id, how, r.AcceptedSections); err != nil {
+		return deskapi.Opened{}, err
+	}
+	got = d.stillAllowed(lang, got, again.sections)
 	content, err := d.receive(lang, a.release, raw)
 	if err != nil {
 		return deskapi.Opened{}, err
@@ -148,25 +184,28 @@ func (d *Desk) openAnew(ctx context.Context, o *Officer, lang string, a asked, r
 	if again.until.After(d.Now()) {
 		err := d.Store.PutKept(ctx, deskstore.Kept{
 			Release: string(a.id), Officer: o.Name, Purpose: r.Purpose, Until: again.until.Unix(),
-			Secret: deskstore.KeptSecret{Content: raw, Decision: opened.Decision},
+			Secret: deskstore.KeptSecret{Content: raw, Decision: opened.Decision, Accepted: a.digest},
 		})
 		if err != nil {
 			return deskapi.Opened{}, err
 		}
+		if err := d.keepSections(ctx, o, a, r.Purpose, got); err != nil {
+			return deskapi.Opened{}, err
+		}
 	}
-	return d.shown(lang, a, r.Purpose, content, opened.Decision, again.until), nil
+	return d.shown(o, lang, a, r.Purpose, content, got, opened.Decision, again.until)
 }
 
-// askHub makes the act, stores it, and sends it. An answer that was lost on the
-// way is asked for with the same act; the hub then decides anew.
-func (d *Desk) askHub(ctx context.Context, o *Officer, a asked, r deskapi.OpenRequest) (deskstore.Opening, Opened, error) {
+// askHub makes the act for one part, stores it, and sends it. An answer that was
+// lost on the way is asked for with the same act; the hub then decides anew.
+func (d *Desk) askHub(ctx context.Context, o *Officer, a asked, part, accepted string, r deskapi.OpenRequest) (deskstore.Opening, Opened, error) {
 	hub, err := d.hubID(ctx)
 	if err != nil {
 		return deskstore.Opening{}, Opened{}, err
 	}
 	jws, err := d.signAct(ctx, &act.ItemOpen{
 		Common:  act.Common{Issuer: d.Agency, Audience: hub, JTI: act.NewJTI(), IssuedAt: canonical.At(d.Now())},
-		Release: a.id, Part: bodyPart, Purpose: r.Purpose, Restrictions: a.digest, Officer: o.Name,
+		Release: a.id, Part: part, Purpose: r.Purpose, Restrictions: accepted, Officer: o.Name, Form: r.Form,
 	})
 	if err != nil {
 		return deskstore.Opening{}, Opened{}, err
@@ -178,6 +217,9 @@ func (d *Desk) askHub(ctx context.Context, o *Officer, a asked, r deskapi.OpenRe
 	opening := deskstore.Opening{
 		Act: string(signed.ID), Release: string(a.id), Officer: o.Name, Purpose: r.Purpose, Created: d.Now().Unix(),
 		Secret: deskstore.OpeningSecret{Justification: r.Justification},
+	}
+	if part != bodyPart {
+		opening.Secret.Part = part
 	}
 	if err := d.Store.AddOpening(ctx, opening); err != nil {
 		return deskstore.Opening{}, Opened{}, err
@@ -225,10 +267,18 @@ func (d *Desk) receive(lang string, release *act.ItemRelease, raw []byte) (item.
 	return content, nil
 }
 
-func (d *Desk) shown(lang string, a asked, purpose string, content item.Content, decision uint64, until time.Time) deskapi.Opened {
-	return deskapi.Opened{
+// shown is the answer: the body with the sections that were opened beside it.
+func (d *Desk) shown(o *Officer, lang string, a asked, purpose string, body item.Content, got sections, decision uint64, until time.Time) (deskapi.Opened, error) {
+	content, err := d.join(lang, a.release, body, &got)
+	if err != nil {
+		return deskapi.Opened{}, err
+	}
+	out := deskapi.Opened{
 		Item: a.release.Item, Kind: a.release.ItemKind, Version: a.release.Version, Release: string(a.id), Originator: string(a.by),
 		Content: string(content.Canonical()), Rendered: content.Render(lang), Restrictions: a.terms, Purpose: purpose,
-		Decision: decision, ShowUntil: until.UTC().Truncate(time.Second),
+		Decision: decision, ShowUntil: until.UTC().Truncate(time.Second), Form: cmp.Or(a.form, shownOnly),
 	}
+	d.showSections(&out, got)
+	d.mark(o, lang, a, &out)
+	return out, nil
 }

@@ -43,6 +43,7 @@ type plan struct {
 	decision   policy.Decision // on the release itself
 	recipients []deskapi.Recipient
 	targets    []target // this agency first
+	sections   []plannedSection
 }
 
 // DryRun says who would receive the draft's current version, and who not, by
@@ -56,7 +57,8 @@ func (d *Desk) DryRun(ctx context.Context, o *Officer, lang, id string, r deskap
 		Agreement: p.revision.Document.ID, Reference: p.revision.Document.Reference, Restrictions: p.terms,
 		Allow: p.decision.Allow && len(p.targets) > 1, Reason: p.decision.Reason,
 		Message:    sentence(lang, p.decision.Reason, p.revision, d.Agency, p.decision.Evidence),
-		Recipients: p.recipients,
+		Recipients: p.recipients, Sections: describeSections(p.sections), Terms: readable(lang, p.terms),
+		Parents: describePayloadParents(p.payload.Parents),
 	}, nil
 }
 
@@ -65,17 +67,17 @@ func (d *Desk) prepare(ctx context.Context, o *Officer, lang, id string, r deska
 	if err := o.need(ReleaseDrafts); err != nil {
 		return plan{}, err
 	}
-	draft, _, err := d.loadDraft(ctx, id)
+	draft, content, err := d.loadDraft(ctx, id)
 	if err != nil {
 		return plan{}, err
 	}
 	if err := d.catchUp(ctx); err != nil {
 		return plan{}, err
 	}
-	return d.plan(ctx, lang, draft, r)
+	return d.plan(ctx, lang, draft, content, r)
 }
 
-func (d *Desk) plan(ctx context.Context, lang string, draft deskstore.Draft, r deskapi.ReleaseRequest) (plan, error) {
+func (d *Desk) plan(ctx context.Context, lang string, draft deskstore.Draft, content item.Content, r deskapi.ReleaseRequest) (plan, error) {
 	approvals, err := d.Store.Approvals(ctx, draft.ID, draft.Version)
 	if err != nil {
 		return plan{}, err
@@ -93,10 +95,15 @@ func (d *Desk) plan(ctx context.Context, lang string, draft deskstore.Draft, r d
 		if p.terms, err = expand(p.revision, r.Restrictions); err != nil {
 			return err
 		}
+		if p.terms = d.inherit(s, draft, p.terms); p.terms.Validate() != nil {
+			return badTerms(p.terms.Validate())
+		}
 		p.payload = d.releasePayload(s, draft, p, approvals, now)
+		p.payload.Parents = d.parentsOf(s, draft, p.terms, now)
 		p.payload.Version = nextVersion(s, draft, waiting)
 		p.decision = policy.Decide(s, policy.Request{Action: policy.ToRelease, Agency: d.Agency, Payload: p.payload}, now)
 		d.choose(s, lang, &p, now)
+		d.chooseForSections(s, lang, &p, draft, content, now)
 		return nil
 	})
 	return p, err
@@ -219,7 +226,7 @@ func (d *Desk) outcome(ctx context.Context, o deskstore.Outgoing) (deskapi.Relea
 	_ = d.await(ctx, act.ID(o.Secret.ActID))
 	err := d.view(func(s *ledger.State, _ time.Time) error {
 		if release := s.Release(act.ID(o.Secret.ActID)); release != nil {
-			out.Index, out.Time, out.Restrictions = release.Index, release.Time, release.Effective
+			out.Index, out.Time, out.Restrictions = release.Index, release.Time, release.Terms(d.Agency).Set
 			out.Agreement, out.Reference = release.Revision.Document.ID, release.Revision.Document.Reference
 		}
 		return nil
@@ -244,11 +251,11 @@ func (d *Desk) queue(ctx context.Context, lang, id string, r deskapi.ReleaseRequ
 	}
 	var p plan
 	if err = d.catchUp(ctx); err == nil {
-		p, err = d.plan(ctx, lang, draft, r)
+		p, err = d.plan(ctx, lang, draft, content, r)
 	}
 	if errors.Is(err, ErrHubUnavailable) {
 		// A release that is queued already can still be told about.
-		p, err = d.plan(ctx, lang, draft, r)
+		p, err = d.plan(ctx, lang, draft, content, r)
 		if err == nil {
 			if known, knownErr := d.Store.OutgoingByKey(ctx, naturalKey(draft, p)); knownErr == nil && known.State != deskstore.Refused {
 				return known, nil
@@ -311,13 +318,20 @@ func (d *Desk) idempotent(ctx context.Context, name, key string) (string, error)
 }
 
 // naturalKey says when two requests are the same release: the same content under
-// the same agreement bytes, with the same restrictions, to the same agencies.
+// the same agreement bytes, with the same restrictions, to the same agencies, and
+// so each section.
 func naturalKey(draft deskstore.Draft, p plan) string {
 	digest, err := p.terms.Digest()
 	if err != nil {
 		digest = ""
 	}
 	parts := append([]string{draft.Item, draft.Content, p.revision.Digest, digest}, recipientNames(p.targets[1:])...)
+	for _, parent := range p.payload.Parents {
+		parts = append(parts, "parent", string(parent.Release), parent.Relation, string(parent.Consent))
+	}
+	for _, section := range p.sections {
+		parts = append(append(parts, "section"), recipientNames(section.targets[1:])...)
+	}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/desk/deskstore"
 	"github.com/concordat-hub/concordat/internal/item"
+	"github.com/concordat-hub/concordat/internal/restriction"
 	"github.com/concordat-hub/concordat/internal/seal"
 )
 
@@ -27,11 +28,9 @@ func (d *Desk) makeOutgoing(ctx context.Context, draft deskstore.Draft, content 
 	if err != nil {
 		return deskstore.Outgoing{}, err
 	}
-	hashes := make([]string, 0, len(sealed.descriptors))
-	for _, descriptor := range sealed.descriptors {
-		hashes = append(hashes, descriptor.Hash())
+	if p.payload.Descriptors, err = sealed.padded(len(p.revision.AllParties())); err != nil {
+		return deskstore.Outgoing{}, err
 	}
-	p.payload.Descriptors = seal.Pad(hashes)
 	id, err := d.signingKey(ctx)
 	if err != nil {
 		return deskstore.Outgoing{}, err
@@ -90,8 +89,38 @@ func (d *Desk) keepOwnCover(ctx context.Context, release string, sealed sealedRe
 	})
 }
 
-// sealParts seals the cover to every target and the body to those who may open
-// it, and describes each part to those who get it.
+// sealedPart is one part on its way into a release.
+type sealedPart struct {
+	name         string
+	salt         []byte
+	content      []byte
+	restrictions restriction.Set // of a section
+	targets      []target
+}
+
+// partsOf lists what a release is made of: the cover for every target, the body for
+// those who may open it, and each section for those whom it does not exclude.
+func partsOf(draft deskstore.Draft, cover, coverSalt []byte, p plan) []sealedPart {
+	var readers []target
+	for _, t := range p.targets {
+		if t.opens {
+			readers = append(readers, t)
+		}
+	}
+	parts := []sealedPart{
+		{name: coverPart, salt: coverSalt, content: cover, targets: p.targets},
+		{name: bodyPart, salt: draft.Secret.Salt, content: draft.Secret.Canonical, targets: readers},
+	}
+	for _, section := range p.sections {
+		parts = append(parts, sealedPart{
+			name: seal.NewSectionPart(), salt: section.secret.Salt, content: section.secret.Content,
+			restrictions: section.section.Restrictions, targets: section.targets,
+		})
+	}
+	return parts
+}
+
+// sealParts seals every part and describes it to those who get it.
 func (d *Desk) sealParts(draft deskstore.Draft, content item.Content, p plan) (sealedRelease, error) {
 	cover := content.Cover()
 	cover.Item = item.ID(draft.Item)
@@ -101,38 +130,52 @@ func (d *Desk) sealParts(draft deskstore.Draft, content item.Content, p plan) (s
 	}
 	coverSalt := seal.NewSalt()
 	out := sealedRelease{bodies: map[string][]byte{}, coverBytes: coverBytes, coverSalt: coverSalt[:]}
-	for _, part := range []struct {
-		name    string
-		salt    []byte
-		content []byte
-	}{{coverPart, coverSalt[:], coverBytes}, {bodyPart, draft.Secret.Salt, draft.Secret.Canonical}} {
-		framed, commitment, err := seal.FrameWith(part.salt, part.content)
-		if err != nil {
+	for _, part := range partsOf(draft, coverBytes, coverSalt[:], p) {
+		if err := out.add(draft.Item, p.payload.Version, part); err != nil {
 			return sealedRelease{}, err
 		}
-		var targets []target
-		var recipients []string
-		for _, t := range p.targets {
-			if part.name == coverPart || t.opens {
-				targets, recipients = append(targets, t), append(recipients, t.recipient)
-			}
-		}
-		sealed, err := seal.Seal(recipients, framed)
-		if err != nil {
-			return sealedRelease{}, err
-		}
-		for _, t := range targets {
-			descriptor, err := sealed.Describe(seal.Descriptor{
-				Item: draft.Item, ItemVersion: p.payload.Version, Part: part.name, Agency: string(t.agency),
-				Sealing: string(t.sealing), Content: commitment,
-			})
-			if err != nil {
-				return sealedRelease{}, err
-			}
-			out.descriptors = append(out.descriptors, seal.NewSaltedDescriptor(descriptor))
-		}
-		out.parts = append(out.parts, ReleasePart{Part: part.name, Header: sealed.Header, BodyDigest: sealed.BodyDigest(), BodySize: int64(len(sealed.Body))})
-		out.bodies[sealed.BodyDigest()] = sealed.Body
 	}
 	return out, nil
+}
+
+func (r *sealedRelease) add(itemID string, version int, part sealedPart) error {
+	framed, commitment, err := seal.FrameWith(part.salt, part.content)
+	if err != nil {
+		return err
+	}
+	recipients := make([]string, 0, len(part.targets))
+	for _, t := range part.targets {
+		recipients = append(recipients, t.recipient)
+	}
+	sealed, err := seal.Seal(recipients, framed)
+	if err != nil {
+		return err
+	}
+	for _, t := range part.targets {
+		descriptor, err := sealed.Describe(seal.Descriptor{
+			Item: itemID, ItemVersion: version, Part: part.name, Agency: string(t.agency),
+			Sealing: string(t.sealing), Content: commitment, Restrictions: part.restrictions,
+		})
+		if err != nil {
+			return err
+		}
+		r.descriptors = append(r.descriptors, seal.NewSaltedDescriptor(descriptor))
+	}
+	r.parts = append(r.parts, ReleasePart{Part: part.name, Header: sealed.Header, BodyDigest: sealed.BodyDigest(), BodySize: int64(len(sealed.Body))})
+	r.bodies[sealed.BodyDigest()] = sealed.Body
+	return nil
+}
+
+// padded lists the descriptors' hashes at the length that the agreement gives: a
+// place for each part that each of its parties could have. Whoever is in the
+// agreement could have worked that length out before the release.
+func (r *sealedRelease) padded(parties int) ([]string, error) {
+	if len(r.descriptors) > act.MaxDescriptors {
+		return nil, refuse(CodeTooLarge)
+	}
+	hashes := make([]string, 0, len(r.descriptors))
+	for _, descriptor := range r.descriptors {
+		hashes = append(hashes, descriptor.Hash())
+	}
+	return seal.PadTo(hashes, min(act.MaxDescriptors, seal.PlacesPerParty*parties)), nil
 }

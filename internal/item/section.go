@@ -12,8 +12,9 @@ const MaxSections = 6
 
 // Section is a passage of a content that only some of its readers may have.
 type Section struct {
-	Restrictions restriction.Set // what binds it beside the release's own; never empty
-	Canonical    []byte          // RFC 8785, with the restrictions in it: what a second officer approves and a receipt proves
+	Title        map[string]string // by language, for whoever may have the section
+	Restrictions restriction.Set   // what binds it beside the release's own; never empty
+	Canonical    []byte            // RFC 8785, with the restrictions in it: what a second officer approves and a receipt proves
 }
 
 // Sectioned is a content that can have restricted sections. Its Canonical and its

@@ -263,7 +263,12 @@ func (c *Client) Retract(ctx context.Context, item, reason string) (deskapi.Appe
 
 // Receipt returns a proof of the release or of the newest open ("release", "open").
 func (c *Client) Receipt(ctx context.Context, item, of, release string) ([]byte, error) {
-	query := url.Values{"of": {of}, "release": {release}}
+	return c.PartReceipt(ctx, item, of, release, "")
+}
+
+// PartReceipt is Receipt about one section, by its part; the empty part is the body.
+func (c *Client) PartReceipt(ctx context.Context, item, of, release, part string) ([]byte, error) {
+	query := url.Values{"of": {of}, "release": {release}, "part": {part}}
 	return get[[]byte](ctx, c, "/api/v1/items/"+url.PathEscape(item)+"/receipt?"+query.Encode())
 }
 

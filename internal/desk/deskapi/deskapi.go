@@ -136,7 +136,9 @@ type Draft struct {
 	Releases      []Release           `json:"releases"`
 	Source        string              `json:"source,omitempty"`   // in answers about one draft
 	Rendered      string              `json:"rendered,omitempty"` // in the reader's language
-	Content       string              `json:"content,omitempty"`  // the canonical bytes
+	Content       string              `json:"content,omitempty"`  // the canonical bytes of the body
+	Sections      []string            `json:"sections,omitempty"` // the bytes of each restricted section's part
+	DerivedFrom   []Parent            `json:"derivedFrom,omitempty"`
 }
 
 // ApprovalRequest approves exactly this content.
@@ -168,6 +170,16 @@ type DryRun struct {
 	Reason       string              `json:"reason"`
 	Message      string              `json:"message"`
 	Recipients   []Recipient         `json:"recipients"`
+	Sections     []SectionPlan       `json:"sections,omitempty"` // who would get each restricted section
+	Terms        []Term              `json:"terms"`              // the restrictions in words, with what stands behind each
+	Parents      []Parent            `json:"parents,omitempty"`  // what it is made from, with the consents that are relied on
+}
+
+// SectionPlan says which of the release's recipients would get one section.
+type SectionPlan struct {
+	Title        map[string]string   `json:"title"`
+	Restrictions map[string][]string `json:"restrictions"` // of the section alone
+	Recipients   []Recipient         `json:"recipients"`   // of those who receive the release
 }
 
 // Recipient is one agency of the agreement in a dry run.
@@ -229,6 +241,22 @@ type Conditions struct {
 	Allow              bool                `json:"allow"` // whether an open would be allowed now, as far as the desk knows
 	Reason             string              `json:"reason"`
 	Message            string              `json:"message"`
+	Terms              []Term              `json:"terms"`                   // the restrictions in words, with what stands behind each
+	Prerequisites      []string            `json:"prerequisites,omitempty"` // that the agency has to attest first
+	Changed            bool                `json:"changed,omitempty"`       // the terms are others than this agency accepted before
+	// Sections are those with stricter conditions that this officer may come to have;
+	// of others there is no trace here.
+	Sections []SectionConditions `json:"sections,omitempty"`
+}
+
+// SectionConditions are what binds one section beside the item's own restrictions.
+type SectionConditions struct {
+	Part               string              `json:"part"`
+	Restrictions       map[string][]string `json:"restrictions"`       // of the section alone
+	RestrictionsDigest string              `json:"restrictionsDigest"` // of both together: what the officer accepts
+	Allow              bool                `json:"allow"`
+	Reason             string              `json:"reason"`
+	Message            string              `json:"message"`
 }
 
 // Access says who could open an item at an instant, as the ledger stood then.
@@ -259,6 +287,10 @@ type OpenRequest struct {
 	Purpose              string `json:"purpose"`
 	Justification        string `json:"justification"` // kept at the desk, encrypted; never sent
 	AcceptedRestrictions string `json:"acceptedRestrictions"`
+	Form                 string `json:"form,omitempty"` // view-only (default), print, download-watermarked, download
+	// AcceptedSections are the digests of the sections' conditions that the officer
+	// accepted too. A section whose digest is not here stays closed.
+	AcceptedSections []string `json:"acceptedSections,omitempty"`
 }
 
 // Opened is content for a person. Content holds the canonical bytes, which a
@@ -275,6 +307,26 @@ type Opened struct {
 	Purpose      string              `json:"purpose"`
 	Decision     uint64              `json:"decision"` // ledger index of the decision that allowed it
 	ShowUntil    time.Time           `json:"showUntil"`
+	Form         string              `json:"form"`
+	Mark         string              `json:"mark,omitempty"`     // the reader's mark, which stands in the text of a copy
+	Sections     []OpenedSection     `json:"sections,omitempty"` // opened with it; Rendered has their text
+	Withheld     []WithheldSection   `json:"withheld,omitempty"` // which this officer may have, under conditions that are not met now
+}
+
+// OpenedSection is a section that only some readers have. Content holds the bytes
+// of its part, which a receipt can be checked against.
+type OpenedSection struct {
+	Part         string              `json:"part"`
+	Content      string              `json:"content"`
+	Restrictions map[string][]string `json:"restrictions"` // of the item and the section together
+	Decision     uint64              `json:"decision"`
+}
+
+// WithheldSection says why a section is not shown now.
+type WithheldSection struct {
+	Part    string `json:"part"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
 }
 
 // RetractionRequest takes every release of an own item back.

@@ -101,7 +101,7 @@ func TestALockedStoreSaysSo(t *testing.T) {
 		"opening":  func() error { return s.AddOpening(ctx, Opening{}) },
 		"openings": func() error { _, err := s.Openings(ctx, "x"); return err },
 		"keep":     func() error { return s.PutKept(ctx, Kept{}) },
-		"kept":     func() error { _, err := s.Kept(ctx, "x", "y", "z"); return err },
+		"kept":     func() error { _, err := s.Kept(ctx, "x", "y", "z", ""); return err },
 		"content":  func() error { _, err := s.DraftContent(ctx, "x", "y"); return err },
 	} {
 		if err := call(); !errors.Is(err, ErrLocked) {

@@ -24,8 +24,34 @@ type Draft struct {
 // version, so that approvals and the release speak of one commitment.
 type DraftSecret struct {
 	Source    []byte `json:"source"`
-	Canonical []byte `json:"canonical"`
+	Canonical []byte `json:"canonical"` // of the body
 	Salt      []byte `json:"salt"`
+
+	// Of a content with restricted sections only.
+	Whole    []byte          `json:"whole,omitempty"` // canonical bytes with the sections
+	Sections []SectionSecret `json:"sections,omitempty"`
+
+	Parents []Parent `json:"parents,omitempty"` // what it is made from
+}
+
+// Parent names a release that a draft is made from, and how.
+type Parent struct {
+	Release  string `json:"release"`
+	Relation string `json:"relation"`
+}
+
+// SectionSecret is the part of one section, fixed per version like the body's salt.
+type SectionSecret struct {
+	Content []byte `json:"content"`
+	Salt    []byte `json:"salt"`
+}
+
+// All returns the canonical bytes of all that was written.
+func (s DraftSecret) All() []byte {
+	if len(s.Whole) > 0 {
+		return s.Whole
+	}
+	return s.Canonical
 }
 
 func draftPlace(id string, version int) []string {

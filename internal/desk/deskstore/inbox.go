@@ -3,6 +3,7 @@ package deskstore
 import (
 	"context"
 	"database/sql"
+	"strings"
 )
 
 // The states of a cover.
@@ -95,6 +96,8 @@ type Opening struct {
 // OpeningSecret stays at the desk.
 type OpeningSecret struct {
 	Justification string `json:"justification"`
+	// Part is the section that was opened, empty for the body.
+	Part string `json:"part,omitempty"`
 	// Salt opens the content commitment in the descriptor. It is kept when the
 	// content is erased: with it the officer can prove what was read.
 	Salt []byte `json:"salt,omitempty"`
@@ -149,12 +152,14 @@ func (s *Store) Openings(ctx context.Context, release string) ([]Opening, error)
 	return out, rows.Err()
 }
 
-// Kept is opened content that may be shown again for a while.
+// Kept is opened content that may be shown again for a while: the body, or one
+// section with a lease of its own.
 type Kept struct {
 	Release string
 	Officer string
 	Purpose string
-	Until   int64 // Unix seconds
+	Part    string // of a section, empty for the body
+	Until   int64  // Unix seconds
 	Secret  KeptSecret
 }
 
@@ -162,9 +167,21 @@ type Kept struct {
 type KeptSecret struct {
 	Content  []byte `json:"content"`
 	Decision uint64 `json:"decision"`
+	Accepted string `json:"accepted,omitempty"` // digest of the terms under which it was opened
 }
 
-func keptPlace(k Kept) []string { return []string{"kept", k.Release, k.Officer, k.Purpose} }
+func keptPlace(k Kept) []string { return []string{"kept", k.Release, k.Officer, k.purposeColumn()} }
+
+// partMark separates the purpose from a section's part in their one column; a
+// purpose has no such character.
+const partMark = "#"
+
+func (k Kept) purposeColumn() string {
+	if k.Part == "" {
+		return k.Purpose
+	}
+	return k.Purpose + partMark + k.Part
+}
 
 // PutKept keeps content.
 func (s *Store) PutKept(ctx context.Context, k Kept) error {
@@ -177,18 +194,19 @@ func (s *Store) PutKept(ctx context.Context, k Kept) error {
 	}
 	_, err = s.exec(ctx, `INSERT INTO kept (release, officer, purpose, until, sealed) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (release, officer, purpose) DO UPDATE SET until = excluded.until, sealed = excluded.sealed`,
-		k.Release, k.Officer, k.Purpose, k.Until, sealed)
+		k.Release, k.Officer, k.purposeColumn(), k.Until, sealed)
 	return err
 }
 
-// Kept returns what one officer opened for one purpose, or ErrNotFound.
-func (s *Store) Kept(ctx context.Context, release, officer, purpose string) (Kept, error) {
+// Kept returns what one officer opened for one purpose, or ErrNotFound. An empty
+// part is the body.
+func (s *Store) Kept(ctx context.Context, release, officer, purpose, part string) (Kept, error) {
 	if s.box == nil {
 		return Kept{}, ErrLocked
 	}
-	k := Kept{Release: release, Officer: officer, Purpose: purpose}
+	k := Kept{Release: release, Officer: officer, Purpose: purpose, Part: part}
 	var sealed []byte
-	err := s.db.QueryRowContext(ctx, "SELECT until, sealed FROM kept WHERE release = ? AND officer = ? AND purpose = ?", release, officer, purpose).
+	err := s.db.QueryRowContext(ctx, "SELECT until, sealed FROM kept WHERE release = ? AND officer = ? AND purpose = ?", release, officer, k.purposeColumn()).
 		Scan(&k.Until, &sealed)
 	if err != nil {
 		return Kept{}, diskError(err)
@@ -210,9 +228,18 @@ func (s *Store) KeptReleases(ctx context.Context) ([]Kept, error) {
 		if err := rows.Scan(&k.Release, &k.Officer, &k.Purpose, &k.Until); err != nil {
 			return nil, err
 		}
+		k.Purpose, k.Part, _ = strings.Cut(k.Purpose, partMark)
 		out = append(out, k)
 	}
 	return out, rows.Err()
+}
+
+// ErasePart removes what is kept of one section of a release, as Erase does.
+func (s *Store) ErasePart(ctx context.Context, release, part string) error {
+	if _, err := s.exec(ctx, "DELETE FROM kept WHERE release = ? AND purpose LIKE ?", release, "%"+partMark+part); err != nil {
+		return err
+	}
+	return s.flush(ctx)
 }
 
 // Erase removes everything kept of the releases, so that no byte of it stays in

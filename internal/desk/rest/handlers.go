@@ -189,7 +189,7 @@ func (h *handler) retract(r *http.Request, o *desk.Officer) (int, any, error) {
 
 func (h *handler) receipt(r *http.Request, o *desk.Officer) (int, any, error) {
 	query := r.URL.Query()
-	receipt, err := h.desk.Receipt(r.Context(), o, r.PathValue("id"), query.Get("release"), query.Get("of"))
+	receipt, err := h.desk.Receipt(r.Context(), o, r.PathValue("id"), query.Get("release"), query.Get("of"), query.Get("part"))
 	return http.StatusOK, text{tlog.ReceiptMediaType, receipt}, err
 }
 

@@ -81,6 +81,7 @@ func TestDescriptionHasExactlyTheMembers(t *testing.T) {
 		deskapi.OfficerRoles{}, deskapi.RolesRequest{}, deskapi.Problem{}, deskapi.Finding{}, deskapi.DraftRequest{}, deskapi.Draft{},
 		deskapi.ApprovalRequest{}, deskapi.Approval{}, deskapi.ReleaseRequest{}, deskapi.DryRun{}, deskapi.Recipient{}, deskapi.Release{},
 		deskapi.Item{}, deskapi.Conditions{}, deskapi.OpenRequest{}, deskapi.Opened{}, deskapi.RetractionRequest{}, deskapi.Appended{},
+		deskapi.SectionPlan{}, deskapi.SectionConditions{}, deskapi.OpenedSection{}, deskapi.WithheldSection{},
 		deskapi.Access{}, deskapi.AgencyAccess{}, deskapi.ActRequest{}, deskapi.Party{}, deskapi.AgreementSummary{}, deskapi.Agreement{}, deskapi.Ready{}, deskapi.ProblemDetails{},
 	} {
 		types[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)
