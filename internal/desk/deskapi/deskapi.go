@@ -138,7 +138,6 @@ type Draft struct {
 	Rendered      string              `json:"rendered,omitempty"` // in the reader's language
 	Content       string              `json:"content,omitempty"`  // the canonical bytes of the body
 	Sections      []string            `json:"sections,omitempty"` // the bytes of each restricted section's part
-	DerivedFrom   []Parent            `json:"derivedFrom,omitempty"`
 }
 
 // ApprovalRequest approves exactly this content.
@@ -171,8 +170,6 @@ type DryRun struct {
 	Message      string              `json:"message"`
 	Recipients   []Recipient         `json:"recipients"`
 	Sections     []SectionPlan       `json:"sections,omitempty"` // who would get each restricted section
-	Terms        []Term              `json:"terms"`              // the restrictions in words, with what stands behind each
-	Parents      []Parent            `json:"parents,omitempty"`  // what it is made from, with the consents that are relied on
 }
 
 // SectionPlan says which of the release's recipients would get one section.
@@ -241,9 +238,6 @@ type Conditions struct {
 	Allow              bool                `json:"allow"` // whether an open would be allowed now, as far as the desk knows
 	Reason             string              `json:"reason"`
 	Message            string              `json:"message"`
-	Terms              []Term              `json:"terms"`                   // the restrictions in words, with what stands behind each
-	Prerequisites      []string            `json:"prerequisites,omitempty"` // that the agency has to attest first
-	Changed            bool                `json:"changed,omitempty"`       // the terms are others than this agency accepted before
 	// Sections are those with stricter conditions that this officer may come to have;
 	// of others there is no trace here.
 	Sections []SectionConditions `json:"sections,omitempty"`
