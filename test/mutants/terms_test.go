@@ -65,7 +65,7 @@ var ofTerms = []mutant{
 	{"consent to be named does not loosen to may", exported, `policy.Attribution = "must-not"`, `policy.Attribution = "may"`},
 	{"an export leaves nothing out in silence", rights, `!odrlSays(axis) {`, `!odrlSays(axis) && axis != Officers {`},
 	{"an exported window ends", rights, `{Expires, "lt"}, `, ``},
-	{"an exported prohibition wins", rights, `w.forbid("use", nil)`, `w.forbid("use", w.window)`},
+	{"what is only shown is not printed after export", rights, `if form != "view-only" {`, `if form != "download" {`},
 	{"H3 says nothing by itself", codes, `if preset == needsTerms {`, `if preset == "" {`},
 
 	{"a recipient releases nothing", document, `p.Role == Contributor || p.Role == Both`, `p.Role != Observer`},
