@@ -107,6 +107,12 @@ func (d *Document) checkDuration() error {
 		func() error { return between("/renewal/days", r.Days, least, mostDays) },
 		func() error { return between("/renewal/times", r.Times, least, mostTimes) },
 		func() error { return between("/review/intervalDays", d.Review.IntervalDays, 1, 3650) },
+		func() error {
+			if !d.Review.First.IsZero() && !d.Review.First.Before(d.Expires.Time) {
+				return wrong("window_ends_before_it_starts", "/review/first")
+			}
+			return nil
+		},
 		func() error { return oneOf(d.Review.OnOverdue, "/review/onOverdue", "warn", "freeze-new", "suspend") },
 		func() error {
 			if !d.Amendment.BindsOnlyConsenting {

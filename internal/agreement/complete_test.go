@@ -175,6 +175,7 @@ func TestClausesThatNobodyShouldSign(t *testing.T) {
 		"an automatic renewal of no day": {func(d *agreement.Document) { d.Renewal = &agreement.Renewal{Mode: "automatic", Times: 1} }, "number_out_of_range", "/renewal/days"},
 		"renewed for ever":               {func(d *agreement.Document) { d.Renewal = &agreement.Renewal{Mode: "automatic", Days: 365, Times: 21} }, "number_out_of_range", "/renewal/times"},
 		"a review every day never":       {func(d *agreement.Document) { d.Review.IntervalDays = 0 }, "number_out_of_range", "/review/intervalDays"},
+		"a review after the end":         {func(d *agreement.Document) { d.Review.First = d.Expires }, "window_ends_before_it_starts", "/review/first"},
 		"a review without effect":        {func(d *agreement.Document) { d.Review.OnOverdue = "nothing" }, "term_unknown", "/review/onOverdue"},
 		"a suspension by anybody":        {func(d *agreement.Document) { d.Suspension.Parties = "anybody" }, "term_unknown", "/suspension/parties"},
 		"a suspension on no ground":      {func(d *agreement.Document) { d.Suspension.Grounds = []string{} }, "clause_missing", "/suspension/grounds"},

@@ -112,7 +112,7 @@ func (a *app) agreementNew() *cobra.Command {
 	cmd.Flags().StringVar(&s.Reference, "reference", "AG-1", a.say("cli_flag_reference", nil))
 	cmd.Flags().StringVar(&s.Title, "title", "Exchange of methods and typologies (replace this title)", a.say("cli_flag_agreement_title", nil))
 	cmd.Flags().StringArrayVar(&s.Agencies, "party", nil, a.say("cli_flag_party", nil))
-	cmd.Flags().StringSliceVar(&s.Purposes, "purpose", nil, a.say("cli_flag_purposes", nil))
+	cmd.Flags().StringSliceVar(&s.Purposes, "purpose", nil, a.say("cli_flag_agreement_purposes", nil))
 	cmd.Flags().StringVar(&s.Label, "tlp", "", a.say("cli_flag_floor_label", nil))
 	cmd.Flags().StringVar(&s.Expires, "expires", "", a.say("cli_flag_agreement_expires", nil))
 	cmd.Flags().IntVar(&s.NoticeDays, "notice-days", 30, a.say("cli_flag_notice_days", nil))

@@ -10,8 +10,8 @@ import (
 	"github.com/concordat-hub/concordat/internal/cli/keyring"
 )
 
-// ringOf knows agencies a to f, and a newcomer, with what agreements say of them.
-func ringOf() *keyring.Ring {
+// knownRing knows agencies a to f, and a newcomer, with what agreements say of them.
+func knownRing() *keyring.Ring {
 	ring := &keyring.Ring{
 		Hub:      agreement.Hub{ID: hubID, LogKey: logVKey, Registrar: act.ThumbprintOf(publicFrom("registrar"))},
 		Agencies: map[act.AgencyName]keyring.Agency{},
@@ -42,7 +42,7 @@ func TestANewAgreementIsWhole(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			out := w.expect(OK, append([]string{"agreement", "new"}, args...)...).stdout
-			composed, err := compose.Document([]byte(out), ringOf())
+			composed, err := compose.Document([]byte(out), knownRing())
 			if err != nil {
 				t.Fatalf("%v in\n%s", err, out)
 			}
@@ -58,7 +58,7 @@ func TestANewAgreementIsAskedFor(t *testing.T) {
 	w.interactive = true
 	w.stdin = "fiu\nAG-7\n\nagencya agencyd\ntraining\n\n2031-06-30\n14\n"
 	said := w.expect(OK, "agreement", "new")
-	composed, err := compose.Document([]byte(said.stdout), ringOf())
+	composed, err := compose.Document([]byte(said.stdout), knownRing())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,11 @@ func (p *page) duration() {
 	}
 	if r := p.d.Review; r != nil {
 		p.sentence("review_"+r.OnOverdue, params{"Days": r.IntervalDays})
+		if r.First.IsZero() {
+			p.sentence("review_counted", nil)
+		} else {
+			p.sentence("review_first", params{"Moment": r.First.String()})
+		}
 	}
 }
 

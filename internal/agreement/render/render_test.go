@@ -44,6 +44,7 @@ func everything() *agreement.Document {
 	d.DataProtection.DPIA = "sha256:" + strings.Repeat("3", 64)
 	d.DataProtection.SupervisoryAuthorities = []string{"Data commissioner (fictional)"}
 	d.Disputes = append(d.Disputes, "Mediation.")
+	d.Review.First = agreementtest.At("2027-03-31T00:00:00Z")
 	d.Renewal = &agreement.Renewal{Mode: "automatic", Days: 365, Times: 2}
 	d.Suspension.NoticeDays, d.Suspension.MaxDays = 10, 90
 	d.Termination.NoticeDays = 60

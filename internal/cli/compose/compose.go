@@ -27,38 +27,55 @@ type Composed struct {
 // Document composes the document from its source and from what is known of the
 // hub and the parties; known may be nil. The error is an *Error.
 func Document(source []byte, known *keyring.Ring) (*Composed, error) {
-	return compose(source, known, func(*agreement.Document, *tree) error { return nil })
+	return compose(source, known, asItStands)
 }
 
 // compose is Document with a step between what the source says and what is filled
 // in.
 func compose(source []byte, known *keyring.Ring, first func(*agreement.Document, *tree) error) (*Composed, error) {
-	t, err := parse(source)
+	composed, t, err := draft(source, known, first)
 	if err != nil {
 		return nil, err
 	}
-	var document agreement.Document
-	if err := t.decode(&document); err != nil {
+	if err := fillTexts(composed.Document, t); err != nil {
 		return nil, err
 	}
-	if err := first(&document, t); err != nil {
-		return nil, err
-	}
-	composed := &Composed{Document: &document, NewID: document.ID == ""}
-	fillConstants(&document)
-	if err := fillKnown(&document, known, t); err != nil {
-		return nil, err
-	}
-	fillUndertakings(&document)
-	if err := fillTexts(&document, t); err != nil {
-		return nil, err
-	}
-	composed.Bytes, composed.Digest, err = document.Bytes()
+	composed.Bytes, composed.Digest, err = composed.Document.Bytes()
 	var wrong *agreement.Error
 	if errors.As(err, &wrong) {
 		return nil, t.refuse(wrong.Code, wrong.Place)
 	}
 	return composed, err
+}
+
+// Draft reads a source that need not be complete yet, for people who want to read
+// its text while they write it. What it returns has no Bytes and cannot be signed.
+func Draft(source []byte, known *keyring.Ring) (*Composed, error) {
+	composed, _, err := draft(source, known, asItStands)
+	return composed, err
+}
+
+func asItStands(*agreement.Document, *tree) error { return nil }
+
+func draft(source []byte, known *keyring.Ring, first func(*agreement.Document, *tree) error) (*Composed, *tree, error) {
+	t, err := parse(source)
+	if err != nil {
+		return nil, nil, err
+	}
+	var document agreement.Document
+	if err := t.decode(&document); err != nil {
+		return nil, nil, err
+	}
+	if err := first(&document, t); err != nil {
+		return nil, nil, err
+	}
+	composed := &Composed{Document: &document, NewID: document.ID == ""}
+	fillConstants(&document)
+	if err := fillKnown(&document, known, t); err != nil {
+		return nil, nil, err
+	}
+	fillUndertakings(&document)
+	return composed, t, nil
 }
 
 // Read accepts either the document itself, verbatim, or its YAML source. Bytes

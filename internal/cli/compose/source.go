@@ -176,7 +176,7 @@ func shown(place string) string {
 }
 
 var (
-	momentPlace = regexp.MustCompile(`^/(expires|signBy|entryIntoForce/notBefore|parties/[0-9]+/authority/until|restriction(Floor|Default)/(notBefore|expires|embargo|reviewBy)/0)$`)
+	momentPlace = regexp.MustCompile(`^/(expires|signBy|review/first|entryIntoForce/notBefore|parties/[0-9]+/authority/until|restriction(Floor|Default)/(notBefore|expires|embargo|reviewBy)/0)$`)
 	numberTerm  = regexp.MustCompile(`^/restriction(Floor|Default)/[A-Za-z]+/0$`)
 )
 
