@@ -60,7 +60,7 @@ func (a *Agency) SealSections(tb testing.TB, ref act.AgreementRef, content strin
 	approver := act.OfficerName(mac)
 	item.Payload = &act.ItemRelease{
 		Common: a.Common(), Item: id, Version: 1, ItemKind: "bulletin", Agreement: ref,
-		Restrictions: map[string][]string{"tlp": {"TLP:AMBER+STRICT"}, "purposes": {"detection", "training"}},
+		Restrictions: a.asks(ref),
 		Content:      commitment, Descriptors: seal.PadTo(hashes, a.places(ref)), Author: a.officer,
 		Approvals: []act.Approval{{Officer: approver, Content: commitment, At: canonical.At(time.Now())}},
 		Attestation: act.Attestation{
@@ -68,6 +68,19 @@ func (a *Agency) SealSections(tb testing.TB, ref act.AgreementRef, content strin
 		},
 	}
 	return item
+}
+
+// asks is as much as the agreement allows, for two purposes.
+func (a *Agency) asks(ref act.AgreementRef) map[string][]string {
+	asked := map[string][]string{"tlp": {"TLP:AMBER+STRICT"}, "purposes": {"detection", "training"}}
+	if revision := a.State.Revision(ref.Digest); revision != nil {
+		for axis, terms := range revision.Document.Floor {
+			if asked[axis] == nil {
+				asked[axis] = terms
+			}
+		}
+	}
+	return asked
 }
 
 // places is to how many hashes a release is padded.
