@@ -34,21 +34,52 @@ func inForce(revision *ledger.Revision, now time.Time) *Decision {
 
 // readable is inForce for what was released before: a review that is overdue
 // freezes only what is new, and a suspension stops reading unless the agreement
-// says that it goes on.
-func readable(revision *ledger.Revision, now time.Time) *Decision {
+// says that it goes on for what came before the suspension.
+func readable(revision *ledger.Revision, released, now time.Time) *Decision {
 	no := inForce(revision, now)
-	if no == nil {
+	switch {
+	case no == nil || revision.Stands(now).State == ledger.ReviewOverdue:
 		return nil
-	}
-	switch revision.Stands(now).State {
-	case ledger.ReviewOverdue:
-		return nil
-	case ledger.Halted:
-		if revision.Document.ReadingContinues() && no.Reason == AgreementSuspended {
-			return nil
-		}
+	case no.Reason == AgreementSuspended && wholeStopped(revision, released, now) == nil:
+		// A suspension that lets reading go on lifts no other.
+		return reviewStops(revision, now)
 	}
 	return no
+}
+
+// wholeStopped says that a suspension of the whole stops reading what was
+// released then.
+func wholeStopped(revision *ledger.Revision, released, now time.Time) *Decision {
+	for _, step := range revision.Suspended {
+		if step.Bites(now) && !goesOn(revision, step, released) {
+			return refused(AgreementSuspended, string(step.Act))
+		}
+	}
+	return nil
+}
+
+// partStopped is wholeStopped for the suspensions of one party.
+func partStopped(revision *ledger.Revision, name act.AgencyName, released, now time.Time) *Decision {
+	for which, step := range revision.Stopped {
+		if which.Agency == name && step.Bites(now) && !goesOn(revision, step, released) {
+			return refused(PartySuspended, string(step.Act))
+		}
+	}
+	return nil
+}
+
+// goesOn reports whether what was released then is read on in spite of a
+// suspension that bites: only what came before it.
+func goesOn(revision *ledger.Revision, step ledger.Step, released time.Time) bool {
+	return revision.Document.ReadingContinues() && released.Before(step.Effective)
+}
+
+// reviewStops says that everything stops for a review that is overdue.
+func reviewStops(revision *ledger.Revision, now time.Time) *Decision {
+	if revision.ReviewOverdue(now) && revision.Document.Review.OnOverdue == "suspend" {
+		return refused(ReviewOverdue, revision.Digest, "/review/onOverdue")
+	}
+	return nil
 }
 
 // notBound says why the agency is not bound by the revision.
@@ -93,23 +124,24 @@ func governing(s *ledger.State, revision *ledger.Revision, one, other act.Agency
 	return newest
 }
 
-// lives says why what was released under revision cannot be read any more between
-// publisher and reader, or nil.
-func lives(s *ledger.State, revision *ledger.Revision, publisher, reader act.AgencyName, now time.Time) *Decision {
+// lives says why what was released under a revision cannot be read any more
+// between its publisher and a reader, or nil.
+func lives(s *ledger.State, release *ledger.Release, reader act.AgencyName, now time.Time) *Decision {
+	revision, publisher := release.Revision, release.Item.Publisher
 	governs := governing(s, revision, publisher, reader, now)
-	if no := readable(governs, now); no != nil {
+	if no := readable(governs, release.Time, now); no != nil {
 		return no
 	}
 	if governs != revision {
-		// The older text is not judged by its window, but a step that stopped or ended
-		// it is a step about what was released under it.
-		if no := readable(revision, now); no != nil && no.Reason != AgreementExpired {
+		// The older text is not judged by its window, and nobody reviews it any more; but
+		// a step that stopped or ended it is a step about what was released under it.
+		if no := readable(revision, release.Time, now); no != nil && no.Reason != AgreementExpired && no.Reason != ReviewOverdue {
 			return no
 		}
 	}
 	for _, each := range []*ledger.Revision{revision, governs} {
 		for _, name := range []act.AgencyName{publisher, reader} {
-			if no := stopped(each, name, now); no != nil && !each.Document.ReadingContinues() {
+			if no := partStopped(each, name, release.Time, now); no != nil {
 				return no
 			}
 		}

@@ -24,18 +24,16 @@ func decideParent(s *ledger.State, r Request, named act.Parent, now time.Time) *
 	if publisher == r.Agency {
 		return nil // its own item, on which nobody else's request rests
 	}
-	if no := inForce(governing(s, parent.Revision, publisher, r.Agency, now), now); no != nil {
+	if no := decideTies(s, parent, r.Agency, now); no != nil {
 		return no
 	}
-	if step, said := parent.CannotComply(r.Agency); said {
-		return refused(CannotComply, string(step.Act))
+	// Nobody passes on what it would not be given now.
+	if given := decideReceive(s, Request{Action: ToDeliver, Agency: r.Agency, Release: parent.ID, Described: true}, now); !given.Allow {
+		return &given
 	}
 	terms := parent.Terms(r.Agency).Set
 	if axis, looser := restriction.Set(r.Payload.Restrictions).Looser(inherited(parent, r.Agency)); looser {
 		return refused(RestrictionLooser, string(parent.ID), string(axis))
-	}
-	if ok, axis := terms.Permit(useOf(parent.Revision, r.Agency, now)); !ok {
-		return refused(RestrictionForbids, string(parent.ID), string(axis))
 	}
 	if embargo, set := terms.Moment(restriction.Embargo); set && now.Before(embargo) {
 		return refused(OnwardForbidden, string(parent.ID), string(restriction.Embargo))
@@ -49,6 +47,31 @@ func decideParent(s *ledger.State, r Request, named act.Parent, now time.Time) *
 		}
 		if no := decideOnward(s, r, parent, named, recipient, now); no != nil {
 			return no
+		}
+	}
+	return nil
+}
+
+// decideTies asks whether the agreement under which a parent came still lets its
+// receiver do something new with it: in force between the two, and nothing
+// suspended, whether or not reading goes on.
+func decideTies(s *ledger.State, parent *ledger.Release, maker act.AgencyName, now time.Time) *Decision {
+	revision, publisher := parent.Revision, parent.Item.Publisher
+	governs := governing(s, revision, publisher, maker, now)
+	if no := inForce(governs, now); no != nil {
+		return no
+	}
+	for _, each := range []*ledger.Revision{revision, governs} {
+		if no := inForce(each, now); no != nil && no.Reason == AgreementSuspended {
+			return no
+		}
+		for _, name := range []act.AgencyName{maker, publisher} {
+			if no := stopped(each, name, now); no != nil {
+				return no
+			}
+			if !each.Binds(name, now) {
+				return notBound(each, name)
+			}
 		}
 	}
 	return nil

@@ -48,7 +48,7 @@ func retracted(release *ledger.Release) *ledger.Step {
 // reader.
 func decideParties(s *ledger.State, r Request, release *ledger.Release, now time.Time) *Decision {
 	revision, publisher := release.Revision, release.Item.Publisher
-	if no := lives(s, revision, publisher, r.Agency, now); no != nil {
+	if no := lives(s, release, r.Agency, now); no != nil {
 		return no
 	}
 	if standing(s, publisher) != nil || !revision.Binds(publisher, now) {
@@ -83,12 +83,15 @@ func retained(s *ledger.State, release *ledger.Release, name act.AgencyName, no 
 	if standing(s, publisher) != nil || standing(s, name) != nil {
 		return false
 	}
-	end, _ := governs.Ended(name, now)
-	if document.Review != nil && document.Review.OnOverdue == "suspend" && governs.ReviewOverdue(end) {
+	end, ended := governs.Ended(name, now)
+	if !ended {
+		end = now // it ended for the publisher
+	}
+	if reviewStops(governs, end) != nil {
 		return false
 	}
 	for _, each := range []*ledger.Revision{release.Revision, governs} {
-		if !each.Document.ReadingContinues() && (each.Halted(now) || stopped(each, name, now) != nil || stopped(each, publisher, now) != nil) {
+		if wholeStopped(each, release.Time, now) != nil || partStopped(each, name, release.Time, now) != nil || partStopped(each, publisher, release.Time, now) != nil {
 			return false
 		}
 	}
