@@ -15,37 +15,54 @@ import (
 	"github.com/concordat-hub/concordat/internal/restriction"
 )
 
-// The ledger that version 0.1 wrote, and what it decided. Each later version
-// folds it to the same decisions: a rule changes from an entry on, never before.
-const goldenLedger = "v0.1"
+// The ledgers that versions wrote, and what they decided. Each later version
+// folds them to the same decisions: a rule changes from an entry on, never before.
+var goldenLedgers = map[string]struct {
+	write    func(t *testing.T) *ledgertest.World
+	describe func(s *ledger.State) string
+}{
+	"v0.1": {writeFirst, describe},
+	"v0.2": {writeLives, describeLives},
+}
 
-func TestTheLedgerOfVersion01FoldsToTheSameDecisions(t *testing.T) {
+func TestTheLedgersOfEveryVersionFoldToTheSameDecisions(t *testing.T) {
 	dir := filepath.Join("..", "..", "test", "golden", "ledger")
-	entries, decisions := filepath.Join(dir, goldenLedger+".entries"), filepath.Join(dir, goldenLedger+".decisions")
-	if os.Getenv("UPDATE_GOLDEN") != "" {
-		writeGolden(t, entries, decisions)
-	}
-	raw, err := os.ReadFile(entries)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := ledger.New(ledgertest.Genesis())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := ledger.Fold(s, bytes.Split(bytes.TrimSpace(raw), []byte("\n"))); err != nil {
-		t.Fatal(err)
-	}
-	want, err := os.ReadFile(decisions)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := describe(s); got != string(want) {
-		t.Errorf("decisions changed:\n got:\n%s\nwant:\n%s", got, want)
+	for version, golden := range goldenLedgers {
+		t.Run(version, func(t *testing.T) {
+			entries, decisions := filepath.Join(dir, version+".entries"), filepath.Join(dir, version+".decisions")
+			if os.Getenv("UPDATE_GOLDEN") == version {
+				w := golden.write(t)
+				for path, b := range map[string][]byte{
+					entries: append(bytes.Join(w.Entries, []byte("\n")), '\n'), decisions: []byte(golden.describe(w.State)),
+				} {
+					if err := os.WriteFile(path, b, 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			raw, err := os.ReadFile(entries)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := ledger.New(ledgertest.Genesis())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := ledger.Fold(s, bytes.Split(bytes.TrimSpace(raw), []byte("\n"))); err != nil {
+				t.Fatal(err)
+			}
+			want, err := os.ReadFile(decisions)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := golden.describe(s); got != string(want) {
+				t.Errorf("decisions changed:\n got:\n%s\nwant:\n%s", got, want)
+			}
+		})
 	}
 }
 
-func writeGolden(t *testing.T, entries, decisions string) {
+func writeFirst(t *testing.T) *ledgertest.World {
 	t.Helper()
 	w, digest := inForce(t, nil)
 	steps := []func() error{
@@ -73,14 +90,7 @@ func writeGolden(t *testing.T, entries, decisions string) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(entries), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for path, b := range map[string][]byte{entries: append(bytes.Join(w.Entries, []byte("\n")), '\n'), decisions: []byte(describe(w.State))} {
-		if err := os.WriteFile(path, b, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return w
 }
 
 // describe asks who may open what for training, one line each, in a fixed order.
