@@ -37,9 +37,19 @@ func (a *Agency) Seal(tb testing.TB, ref act.AgreementRef, content string, recip
 // SealSections is Seal with restricted sections.
 func (a *Agency) SealSections(tb testing.TB, ref act.AgreementRef, content string, sections []Section, recipients ...*Agency) *Item {
 	tb.Helper()
+	return a.seal(tb, act.NewItemID(), ref, content, sections, recipients...)
+}
+
+// SealAgain seals an item under its old id, for other recipients.
+func (a *Agency) SealAgain(tb testing.TB, old *Item, ref act.AgreementRef, recipients ...*Agency) *Item {
+	tb.Helper()
+	return a.seal(tb, old.Payload.Item, ref, old.Content, nil, recipients...)
+}
+
+func (a *Agency) seal(tb testing.TB, id string, ref act.AgreementRef, content string, sections []Section, recipients ...*Agency) *Item {
+	tb.Helper()
 	readers := append([]*Agency{a}, recipients...)
 	item := &Item{Content: content}
-	id := act.NewItemID()
 	commitment := ""
 	for _, part := range []string{"cover", "body"} {
 		text := content
