@@ -247,6 +247,12 @@ func (d *Document) checkRestrictions() error {
 	if errors.As(restriction.Complete(d.Floor), &refused) {
 		return wrong("floor_incomplete", "/restrictionFloor/%s", refused.Axis)
 	}
+	if found := d.Floor.FloorContradiction(); found != nil {
+		return wrong("terms_contradict", "/restrictionFloor/%s", found.A)
+	}
+	if found := d.Default.Contradiction(); found != nil {
+		return wrong("terms_contradict", "/restrictionDefault/%s", found.A)
+	}
 	met := restriction.Meet(d.Floor, d.Default)
 	for _, axis := range slices.Sorted(maps.Keys(d.Default)) {
 		if !slices.Equal(met[axis], d.Default[axis]) {

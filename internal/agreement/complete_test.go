@@ -107,10 +107,16 @@ func TestClausesThatNobodyShouldSign(t *testing.T) {
 		"a floor with a hole":         {func(d *agreement.Document) { delete(d.Floor, "judicialUse") }, "floor_incomplete", "/restrictionFloor/judicialUse"},
 		"a floor that recalls":        {func(d *agreement.Document) { d.Floor["recall"] = []string{"recalled"} }, "restriction_invalid", "/restrictionFloor/recall"},
 		"a default below the floor":   {func(d *agreement.Document) { d.Default = map[string][]string{"tlp": {"TLP:CLEAR"}} }, "default_looser", "/restrictionDefault/tlp"},
-		"a default that recalls":      {func(d *agreement.Document) { d.Default = map[string][]string{"recall": {"recalled"}} }, "restriction_invalid", "/restrictionDefault/recall"},
-		"a community without words":   {func(d *agreement.Document) { d.Floor["audience"] = []string{"defined-community"} }, "community_undefined", "/definitions/community"},
-		"clients without words":       {func(d *agreement.Document) { d.Floor["onwardScope"] = []string{"own-organisation-and-clients"} }, "clients_undefined", "/definitions/clients"},
-		"members of no community":     {func(d *agreement.Document) { d.Definitions.Members = []string{"alpha"} }, "list_malformed", "/definitions/communityMembers"},
+		"a floor that nobody meets": {func(d *agreement.Document) {
+			d.Floor["notBefore"], d.Floor["expires"] = []string{"2027-06-01T00:00:00Z"}, []string{"2027-01-01T00:00:00Z"}
+		}, "terms_contradict", "/restrictionFloor/notBefore"},
+		"a default that breaks its label": {func(d *agreement.Document) {
+			d.Default = map[string][]string{"tlp": {"TLP:RED"}, "onwardScope": {"own-organisation"}}
+		}, "terms_contradict", "/restrictionDefault/tlp"},
+		"a default that recalls":    {func(d *agreement.Document) { d.Default = map[string][]string{"recall": {"recalled"}} }, "restriction_invalid", "/restrictionDefault/recall"},
+		"a community without words": {func(d *agreement.Document) { d.Floor["audience"] = []string{"defined-community"} }, "community_undefined", "/definitions/community"},
+		"clients without words":     {func(d *agreement.Document) { d.Floor["onwardScope"] = []string{"own-organisation-and-clients"} }, "clients_undefined", "/definitions/clients"},
+		"members of no community":   {func(d *agreement.Document) { d.Definitions.Members = []string{"alpha"} }, "list_malformed", "/definitions/communityMembers"},
 		"a member by its name in words": {func(d *agreement.Document) {
 			d.Definitions = agreement.Definitions{Community: "All.", Members: []string{"The police"}}
 		}, "term_unknown", "/definitions/communityMembers/0"},

@@ -57,6 +57,9 @@ func TestEverySampleBecomesADocumentThatParses(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
+		if document.Schema != agreement.SchemaV2 {
+			t.Errorf("%s: schema %s", file, document.Schema)
+		}
 		if ids[document.ID] || composed.NewID {
 			t.Errorf("%s: id %s is missing or taken", file, document.ID)
 		}
