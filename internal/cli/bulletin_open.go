@@ -50,7 +50,8 @@ func (a *app) runOpen(ctx context.Context, item string, f openFlags) error {
 		return err
 	}
 	fmt.Fprintln(a.env.Stderr, cleanText(a.conditionsText(conditions)))
-	if err := a.accept(conditions, f.accept); err != nil {
+	sections, err := a.accept(conditions, f.accept)
+	if err != nil {
 		return err
 	}
 	if f.justification == "" && a.env.Interactive {
@@ -60,14 +61,18 @@ func (a *app) runOpen(ctx context.Context, item string, f openFlags) error {
 	}
 	opened, err := d.Open(ctx, item, deskapi.OpenRequest{
 		Release: conditions.Release, Purpose: f.purpose, Justification: f.justification, AcceptedRestrictions: conditions.RestrictionsDigest,
+		AcceptedSections: sections,
 	})
 	if err != nil {
 		return err
 	}
 	if f.content != "" {
-		if err := a.writeFile(f.content, []byte(opened.Content), 0o600); err != nil {
+		if err := a.writeContents(f.content, opened); err != nil {
 			return err
 		}
+	}
+	for _, section := range opened.Withheld {
+		a.tell("cli_section_withheld", message.Params{"Section": section.Part, "Why": section.Message})
 	}
 	a.tell("cli_opened", message.Params{"Entry": opened.Decision, "Until": opened.ShowUntil.UTC().Format(time.RFC3339)})
 	if a.output != "table" {
@@ -76,17 +81,45 @@ func (a *app) runOpen(ctx context.Context, item string, f openFlags) error {
 	return a.emit("", []byte(a.wrapText(cleanText(strings.TrimRight(opened.Rendered, "\n")+"\n"))))
 }
 
-// accept wants the digest of exactly these restrictions, or a yes: at the terminal,
-// or on the command line by somebody who accepts whatever is shown.
-func (a *app) accept(c deskapi.Conditions, given string) error {
-	switch given {
-	case c.RestrictionsDigest, "yes":
-		return nil
-	case "":
-		params := message.Params{"Marking": c.Marking, "Agency": c.Originator.Agency}
-		return a.agreed("cli_ask_accept", params, "--accept "+c.RestrictionsDigest)
+// writeContents writes the body's exact bytes, and beside them those of each
+// section under the name of its part: what their receipts are checked against.
+func (a *app) writeContents(file string, opened deskapi.Opened) error {
+	if err := a.writeFile(file, []byte(opened.Content), 0o600); err != nil {
+		return err
 	}
-	return fail(Refused, "cli_conditions_differ", message.Params{"Wanted": given, "Found": c.RestrictionsDigest})
+	for _, section := range opened.Sections {
+		if err := a.writeFile(file+"."+section.Part, []byte(section.Content), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accept wants the digest of exactly these restrictions, or a yes: at the terminal,
+// or on the command line by somebody who accepts whatever is shown. It returns the
+// digests of the sections' own conditions that were accepted too: after a yes all
+// that were shown, else those that were given after the first, with commas.
+func (a *app) accept(c deskapi.Conditions, given string) (sections []string, err error) {
+	var shown []string
+	for _, section := range c.Sections {
+		shown = append(shown, section.RestrictionsDigest)
+	}
+	digests := strings.Split(given, ",")
+	switch {
+	case given == "yes":
+		return shown, nil
+	case given == "":
+		params := message.Params{"Marking": c.Marking, "Agency": c.Originator.Agency}
+		return shown, a.agreed("cli_ask_accept", params, "--accept "+c.RestrictionsDigest)
+	case digests[0] != c.RestrictionsDigest:
+		return nil, fail(Refused, "cli_conditions_differ", message.Params{"Wanted": digests[0], "Found": c.RestrictionsDigest})
+	}
+	for _, digest := range digests[1:] {
+		if !slices.Contains(shown, digest) {
+			return nil, fail(Refused, "cli_conditions_differ", message.Params{"Wanted": digest, "Found": strings.Join(shown, ",")})
+		}
+	}
+	return digests[1:], nil
 }
 
 func (a *app) conditionsText(c deskapi.Conditions) string {
@@ -108,5 +141,13 @@ func (a *app) conditionsText(c deskapi.Conditions) string {
 		"cli_text_digest", c.RestrictionsDigest,
 		"cli_text_not_now", why,
 	)
+	for _, section := range c.Sections {
+		why := ""
+		if !section.Allow {
+			why = section.Message
+		}
+		fmt.Fprintf(&s.text, "\n%s\n", a.say("cli_text_section", nil))
+		s.indented("  ", "cli_text_restrictions", restrictionText(section.Restrictions), "cli_text_digest", section.RestrictionsDigest, "cli_text_not_now", why)
+	}
 	return s.text.String()
 }

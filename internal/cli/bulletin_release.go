@@ -129,7 +129,8 @@ func (a *app) runRelease(ctx context.Context, draft string, f releaseFlags) erro
 		if err != nil {
 			return err
 		}
-		params := message.Params{"Reference": one.Reference, "Recipients": strings.Join(receivers(plan), ", "), "Restrictions": restrictionText(plan.Restrictions)}
+		a.tellSections(plan)
+		params := message.Params{"Reference": one.Reference, "Recipients": strings.Join(receivers(plan.Recipients), ", "), "Restrictions": restrictionText(plan.Restrictions)}
 		if err := a.agreed("cli_ask_release", params, "--yes"); err != nil {
 			return err
 		}
@@ -148,9 +149,22 @@ func (a *app) runRelease(ctx context.Context, draft string, f releaseFlags) erro
 	})
 }
 
-func receivers(plan deskapi.DryRun) []string {
+// tellSections says who would get each restricted section.
+func (a *app) tellSections(plan deskapi.DryRun) {
+	for _, section := range plan.Sections {
+		code, names := "cli_dry_run_section", receivers(section.Recipients)
+		if len(names) == 0 {
+			code = "cli_dry_run_section_nobody"
+		}
+		a.tell(code, message.Params{
+			"Title": a.inLanguage(section.Title, nil), "Restrictions": restrictionText(section.Restrictions), "Recipients": strings.Join(names, ", "),
+		})
+	}
+}
+
+func receivers(recipients []deskapi.Recipient) []string {
 	var names []string
-	for _, r := range plan.Recipients {
+	for _, r := range recipients {
 		if r.Allow {
 			names = append(names, r.Agency)
 		}
@@ -177,6 +191,7 @@ func (a *app) dryRun(ctx context.Context, d *desk, draft string, in deskapi.Rele
 	if err := a.show(v); err != nil {
 		return err
 	}
+	a.tellSections(plan)
 	if !plan.Allow {
 		return &failure{exit: Refused, text: plan.Message}
 	}

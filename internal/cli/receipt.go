@@ -21,7 +21,7 @@ func (a *app) receiptNoun() *cobra.Command {
 }
 
 func (a *app) receiptGet() *cobra.Command {
-	var of, release, out string
+	var of, release, part, out string
 	cmd := a.verb("get ITEM [flags]", "cli_receipt_get_short", "  concordat receipt get itm-... --of release --out b1.tlog-proof", exactly(1), func(cmd *cobra.Command, args []string) error {
 		if of != "release" && of != "open" {
 			return fail(Usage, "cli_receipt_of_what", message.Params{"Given": of})
@@ -30,7 +30,7 @@ func (a *app) receiptGet() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		receipt, err := d.Receipt(cmd.Context(), bare(args[0]), of, release)
+		receipt, err := d.PartReceipt(cmd.Context(), bare(args[0]), of, release, part)
 		if err != nil {
 			return err
 		}
@@ -38,6 +38,7 @@ func (a *app) receiptGet() *cobra.Command {
 	})
 	cmd.Flags().StringVar(&of, "of", "release", a.say("cli_flag_receipt_of", nil))
 	cmd.Flags().StringVar(&release, "release", "", a.say("cli_flag_release", nil))
+	cmd.Flags().StringVar(&part, "part", "", a.say("cli_flag_receipt_part", nil))
 	cmd.Flags().StringVar(&out, "out", "", a.say("cli_flag_out", nil))
 	return cmd
 }

@@ -268,7 +268,10 @@ func (c *Client) Receipt(ctx context.Context, item, of, release string) ([]byte,
 
 // PartReceipt is Receipt about one section, by its part; the empty part is the body.
 func (c *Client) PartReceipt(ctx context.Context, item, of, release, part string) ([]byte, error) {
-	query := url.Values{"of": {of}, "release": {release}, "part": {part}}
+	query := url.Values{"of": {of}, "release": {release}}
+	if part != "" {
+		query.Set("part", part)
+	}
 	return get[[]byte](ctx, c, "/api/v1/items/"+url.PathEscape(item)+"/receipt?"+query.Encode())
 }
 
