@@ -19,11 +19,16 @@ import (
 //
 // The originator's auditor is told of every party; a receiver's of its own agency
 // and of the originator, because whom else a release was addressed to is the
-// originator's to know. An agency that could open any of the releases asked about
+// originator's to know. The originator's releaser is told the same of own items, of
+// now only. An agency that could open any of the releases asked about
 // could open the item.
 func (d *Desk) Access(ctx context.Context, o *Officer, lang, itemID, named string, at time.Time) (deskapi.Access, error) {
-	if err := o.need(ReadAccess); err != nil {
-		return deskapi.Access{}, err
+	if o.need(ReadAccess) != nil {
+		// Who releases may ask who can open what they released, now. About anything
+		// else the answer is the same as about nothing.
+		if o.need(ReadOwnAccess) != nil || !at.IsZero() || !d.isOwn(itemID) {
+			return deskapi.Access{}, o.need(ReadAccess)
+		}
 	}
 	shelf, err := d.shelf(ctx)
 	if err != nil {
@@ -65,6 +70,17 @@ func (d *Desk) Access(ctx context.Context, o *Officer, lang, itemID, named strin
 	})
 	slices.SortFunc(out.Agencies, func(a, b deskapi.AgencyAccess) int { return cmp.Compare(a.Agency, b.Agency) })
 	return out, err
+}
+
+// isOwn reports whether this agency published the item.
+func (d *Desk) isOwn(itemID string) bool {
+	own := false
+	_ = d.view(func(s *ledger.State, _ time.Time) error {
+		it := s.Item(itemID)
+		own = it != nil && it.Publisher == d.Agency
+		return nil
+	})
+	return own
 }
 
 // auditable returns the releases of an item that this agency made or has a cover

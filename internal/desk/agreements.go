@@ -15,7 +15,7 @@ import (
 )
 
 // Agreements lists the newest revision of every agreement of which this agency
-// is a party, by reference.
+// is a party, or which it is invited to join, by reference.
 func (d *Desk) Agreements(ctx context.Context, o *Officer) ([]deskapi.AgreementSummary, error) {
 	if err := o.need(ReadAgreements); err != nil {
 		return nil, err
@@ -25,7 +25,7 @@ func (d *Desk) Agreements(ctx context.Context, o *Officer) ([]deskapi.AgreementS
 	err := d.view(func(s *ledger.State, now time.Time) error {
 		s.Revisions(func(r *ledger.Revision) {
 			known := newest[r.Document.ID]
-			if r.Party(d.Agency) != nil && (known == nil || r.Document.Revision > known.Document.Revision) {
+			if d.knows(r) && (known == nil || r.Document.Revision > known.Document.Revision) {
 				newest[r.Document.ID] = r
 			}
 		})
@@ -41,11 +41,11 @@ func (d *Desk) Agreements(ctx context.Context, o *Officer) ([]deskapi.AgreementS
 }
 
 func (d *Desk) summarise(r *ledger.Revision, now time.Time) deskapi.AgreementSummary {
-	at := r.At(now)
 	out := deskapi.AgreementSummary{
 		ID: r.Document.ID, Reference: r.Document.Reference, Title: r.Document.Title, Revision: r.Document.Revision, Digest: r.Digest,
-		State: string(at.State), Signed: []string{}, Pending: []string{}, NextState: string(at.NextState), NextChange: at.NextChange,
+		Signed: []string{}, Pending: []string{},
 	}
+	d.summariseLife(&out, r, now)
 	for _, party := range r.AllParties() {
 		if _, signed := r.Signatures[party.Agency]; signed {
 			out.Signed = append(out.Signed, string(party.Agency))
@@ -71,10 +71,11 @@ func (d *Desk) Agreement(ctx context.Context, o *Officer, id, digest string) (de
 		var chosen *ledger.Revision
 		others := []string{}
 		for _, r := range slices.Backward(all.Revisions) {
-			wanted := chosen == nil && r.Party(d.Agency) != nil && (digest == "" || digest == r.Digest)
-			if wanted {
+			switch {
+			case !d.knows(r):
+			case chosen == nil && (digest == "" || digest == r.Digest):
 				chosen = r
-			} else {
+			default:
 				others = append(others, r.Digest)
 			}
 		}
@@ -85,7 +86,10 @@ func (d *Desk) Agreement(ctx context.Context, o *Officer, id, digest string) (de
 		out.OtherDigest = others
 		return nil
 	})
-	return out, err
+	if err != nil {
+		return deskapi.Agreement{}, err
+	}
+	return out, d.verbatim(ctx, out.Accessions)
 }
 
 func (d *Desk) describeAgreement(s *ledger.State, r *ledger.Revision, now time.Time) deskapi.Agreement {
@@ -97,13 +101,13 @@ func (d *Desk) describeAgreement(s *ledger.State, r *ledger.Revision, now time.T
 		HubIsOurs: document.Hub.ID == s.Genesis.Hub && document.Hub.LogKey == s.Genesis.LogKey &&
 			document.Hub.Registrar == s.Genesis.Registrar.Thumbprint(),
 	}
-	for i := range document.Parties {
-		party := &document.Parties[i]
+	for _, party := range r.AllParties() {
 		out.Parties = append(out.Parties, describeParty(s, party))
 		if !inForceKey(s, party.Agency, act.OfficerSign, party.OfficerSign) || !inForceKey(s, party.Agency, act.DeskSign, party.DeskSign) {
 			out.KeysDiffer = true
 		}
 	}
+	d.describeLife(&out, s, r, now)
 	return out
 }
 
@@ -167,7 +171,7 @@ func (d *Desk) Describe(o *Officer) (deskapi.Agency, error) {
 			return refuse(CodeNotEnrolled)
 		}
 		out = deskapi.Agency{
-			Agency: string(d.Agency), LegalName: agency.LegalName, Standing: string(agency.Standing), Prev: string(agency.Last),
+			Agency: string(d.Agency), LegalName: agency.LegalName, Kind: agency.Kind, Jurisdiction: agency.Jurisdiction, Standing: string(agency.Standing), Prev: string(agency.Last),
 			OfficerSign: keyWords(agency, act.OfficerSign), DeskSign: keyWords(agency, act.DeskSign),
 			WitnessSign: keyWords(agency, act.WitnessSign), Sealing: keyWords(agency, act.Sealing),
 			Hub: s.Genesis.Hub, LogKey: s.Genesis.LogKey, Registrar: words(s.Genesis.Registrar.Thumbprint()),

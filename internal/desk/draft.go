@@ -34,10 +34,23 @@ func (d *Desk) CreateDraft(ctx context.Context, o *Officer, lang string, r deska
 	} else if err := d.ownItem(itemID, r.Kind); err != nil {
 		return deskapi.Draft{}, err
 	}
-	draft, content, err := d.decode(lang, r.Kind, []byte(r.Source))
+	for _, parent := range r.DerivedFrom {
+		if parent.Relation == asItIs {
+			return deskapi.Draft{}, malformed("a copy is taken by the desk itself")
+		}
+	}
+	if err := d.checkParents(r.DerivedFrom); err != nil {
+		return deskapi.Draft{}, err
+	}
+	return d.newDraft(ctx, o, lang, itemID, r.Kind, []byte(r.Source), r.DerivedFrom)
+}
+
+func (d *Desk) newDraft(ctx context.Context, o *Officer, lang, itemID, kind string, source []byte, parents []deskapi.Parent) (deskapi.Draft, error) {
+	draft, content, err := d.decode(lang, kind, source)
 	if err != nil {
 		return deskapi.Draft{}, err
 	}
+	draft.Secret.Parents = storedParents(parents)
 	now := d.Now().Unix()
 	draft.ID, draft.Item, draft.Version, draft.Author = "drf-"+itemSuffix(act.NewItemID()), itemID, 1, o.Name
 	draft.Created, draft.Updated = now, now
@@ -105,10 +118,14 @@ func (d *Desk) EditDraft(ctx context.Context, o *Officer, lang, id string, saw i
 	if stored.Version != saw {
 		return deskapi.Draft{}, refuse(CodeDraftChanged)
 	}
+	if isCopy(stored) {
+		return deskapi.Draft{}, refuse(CodeCopyUnchanged)
+	}
 	next, content, err := d.decode(lang, stored.Kind, []byte(r.Source))
 	if err != nil {
 		return deskapi.Draft{}, err
 	}
+	next.Secret.Parents = stored.Secret.Parents // what it was made from stays so
 	next.ID, next.Item, next.Version, next.Author = stored.ID, stored.Item, saw+1, o.Name
 	next.Created, next.Updated = stored.Created, d.Now().Unix()
 	if err := d.Store.ReplaceDraft(ctx, next); errors.Is(err, deskstore.ErrChanged) {
@@ -214,7 +231,7 @@ func (d *Desk) describeDraft(ctx context.Context, lang string, draft deskstore.D
 		Created: time.Unix(draft.Created, 0).UTC(), Updated: time.Unix(draft.Updated, 0).UTC(),
 		Title: cover.Title, Facets: cover.Facets, Languages: cover.Languages,
 		Verdict: string(report.Verdict), Findings: findings(lang, report), Problems: tell(lang, content.Validate()),
-		Approvals: []deskapi.Approval{}, Releases: []deskapi.Release{},
+		Approvals: []deskapi.Approval{}, Releases: []deskapi.Release{}, DerivedFrom: d.describeParents(draft.Secret.Parents),
 	}
 	for _, a := range approvals {
 		out.Approvals = append(out.Approvals, deskapi.Approval{Officer: a.Officer, ContentDigest: a.Content, Time: time.Unix(a.At, 0).UTC()})

@@ -67,7 +67,14 @@ const (
 	CodeNotReady          = "not_ready"
 	CodeStorageFull       = "storage_full"
 	CodeReasonUnknown     = "reason_unknown"
+	CodeBreachClass       = "breach_class_unknown"
 	CodeOwnRoles          = "own_roles"
+	CodeLooser            = "request_loosens"
+	CodeNotTighter        = "request_changes_nothing"
+	CodeOwnRelease        = "own_release"
+	CodeNotHeld           = "content_not_held"
+	CodeCopyUnchanged     = "copy_unchanged"
+	CodeHeld              = "copies_held"
 	CodeReceiptNotYet     = "receipt_not_yet"
 	CodeInternal          = "internal"
 	CodeHubChanged        = "hub_changed"
@@ -83,9 +90,9 @@ func Codes() []string {
 	return []string{CodeNotFound, CodeLoginRequired, CodeLoginRefused, CodeRoleRequired, CodeMalformed, CodeTooLarge,
 		CodeTooMany, CodePrecondition, CodeDraftChanged, CodeDraftInvalid, CodeKindUnknown, CodeScreenRefused, CodeTwoPersons,
 		CodeReleaseDenied, CodeNoRecipient, CodeIdempotency, CodeRestrictions, CodeNotAccepted,
-		CodeHubUnavailable, CodeProviderAway, CodeLedgerGap, CodeNotReady, CodeStorageFull, CodeReasonUnknown, CodeOwnRoles,
+		CodeHubUnavailable, CodeProviderAway, CodeLedgerGap, CodeNotReady, CodeStorageFull, CodeReasonUnknown, CodeBreachClass, CodeOwnRoles,
 		CodeReceiptNotYet, CodeInternal, CodeHubChanged, CodeKeysDiffer, CodeEnrolmentRefused, CodeUpgradeNeeded, CodeNotEnrolled,
-		CodeNoSealingIdentity}
+		CodeNoSealingIdentity, CodeLooser, CodeNotTighter, CodeOwnRelease, CodeNotHeld, CodeCopyUnchanged, CodeHeld}
 }
 
 func refuse(code string) *Error { return &Error{Code: code} }

@@ -32,7 +32,7 @@ const (
 func (d *Desk) react(ctx context.Context) {
 	for ctx.Err() == nil {
 		wait := time.Minute
-		for _, duty := range []func(context.Context) error{d.erase, d.fetchCovers, d.ensureSealing} {
+		for _, duty := range []func(context.Context) error{d.erase, d.followParents, d.fetchCovers, d.ensureSealing} {
 			if err := duty(ctx); err != nil && ctx.Err() == nil {
 				d.Log.Warn("duty", "agency", d.Agency, "code", AsError(err).Code, "cause", err)
 				wait = dutyAgain

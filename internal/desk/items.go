@@ -148,6 +148,7 @@ func (d *Desk) describeRelease(s *ledger.State, lang string, release *ledger.Rel
 	case !decision.Allow:
 		out.State = deskstore.Denied
 	}
+	out.Notes = d.notes(s, lang, release, decision, now)
 	return out
 }
 
@@ -234,7 +235,10 @@ func (d *Desk) conditions(s *ledger.State, lang string, release *ledger.Release,
 		Item: release.Item.ID, Kind: release.Item.Kind, Version: release.Version, Release: string(release.ID), Released: release.Time,
 		Originator: deskapi.Party{Agency: string(release.Item.Publisher)}, Agreement: d.summarise(release.Revision, now),
 		Restrictions: terms.Set, RestrictionsDigest: terms.Digest, Marking: label, MarkingText: marking(lang, label),
-		LeaseSeconds: int64(document.Lease(label).Seconds()),
+		LeaseSeconds: int64(document.Lease(label).Seconds()), Terms: readable(lang, terms.Set), Prerequisites: d.unmetPrerequisites(release),
+	}
+	if said := release.Acknowledged(d.Agency); said != nil && said.Accepted != "" && said.Accepted != terms.Digest {
+		out.Changed = true
 	}
 	if party := document.Party(release.Item.Publisher); party != nil {
 		out.Originator = describeParty(s, party)

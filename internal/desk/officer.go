@@ -36,22 +36,35 @@ const (
 	ReleaseDrafts  Right = "draft.release"
 	ReadAgreements Right = "agreement.read"
 	RelayActs      Right = "act.relay"
+	GiveNotice     Right = "notice.give" // of a breach
 	ReadReceipts   Right = "receipt.read"
 	ReadAccess     Right = "access.read" // who could open what, at any instant
 	ManageOfficers Right = "officer.manage"
+
+	RestrictItems  Right = "item.restrict"   // tighten and recall what this agency released
+	AnswerTerms    Right = "terms.answer"    // acknowledge them, or say that they cannot be kept
+	ReportUses     Right = "use.report"      // what an item was used for
+	AttestCopies   Right = "copies.attest"   // the agency's word on its copies, and legal holds
+	GiveDisclosure Right = "disclosure.give" // tell of a disclosure that no restriction stops
+	AskConsent     Right = "consent.ask"
+	GiveConsent    Right = "consent.give" // or refuse it, or take it back
+	ReadDuties     Right = "duty.read"    // what is owed, and what became of requests for consent
+	ReadOwnAccess  Right = "access.own"   // who can open what this agency released, now
 )
 
 // rights is the whole table. An author never approves whatever the roles are,
 // and an agency-admin sees no content by that role alone.
 var rights = map[Role][]Right{
-	Reader:          {ReadItems, OpenItems, ReadAgreements, ReadReceipts},
-	Analyst:         {ReadItems, OpenItems, ReadDrafts, WriteDrafts, ReadAgreements, ReadReceipts},
-	Releaser:        {ReadItems, OpenItems, RetractItems, ReadDrafts, ApproveDrafts, ReleaseDrafts, ReadAgreements, ReadReceipts},
+	Reader:  {ReadItems, OpenItems, ReadAgreements, ReadReceipts},
+	Analyst: {ReadItems, OpenItems, ReadDrafts, WriteDrafts, ReadAgreements, ReadReceipts, AnswerTerms, ReportUses, AskConsent, ReadDuties},
+	Releaser: {ReadItems, OpenItems, RetractItems, ReadDrafts, ApproveDrafts, ReleaseDrafts, ReadAgreements, ReadReceipts, GiveNotice,
+		RestrictItems, AnswerTerms, ReportUses, AttestCopies, GiveDisclosure,
+		AskConsent, GiveConsent, ReadDuties, ReadOwnAccess},
 	Reviewer:        {ReadItems, ReadDrafts, ApproveDrafts, ReadAgreements},
 	ChildProtection: {ReadItems, ReadDrafts, ApproveDrafts, ReadAgreements},
-	Trainer:         {ReadItems, OpenItems, ReadDrafts, WriteDrafts, ReadAgreements, ReadReceipts},
-	Signatory:       {ReadItems, ReadAgreements, RelayActs, ReadReceipts},
-	Auditor:         {ReadItems, ReadAgreements, ReadReceipts, ReadAccess},
+	Trainer:         {ReadItems, OpenItems, ReadDrafts, WriteDrafts, ReadAgreements, ReadReceipts, ReportUses, ReadDuties},
+	Signatory:       {ReadItems, ReadAgreements, RelayActs, ReadReceipts, GiveNotice, GiveDisclosure, ReadDuties},
+	Auditor:         {ReadItems, ReadAgreements, ReadReceipts, ReadAccess, AttestCopies, GiveDisclosure, ReadDuties},
 	AgencyAdmin:     {ReadAgreements, ManageOfficers},
 }
 

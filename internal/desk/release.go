@@ -57,7 +57,8 @@ func (d *Desk) DryRun(ctx context.Context, o *Officer, lang, id string, r deskap
 		Agreement: p.revision.Document.ID, Reference: p.revision.Document.Reference, Restrictions: p.terms,
 		Allow: p.decision.Allow && len(p.targets) > 1, Reason: p.decision.Reason,
 		Message:    sentence(lang, p.decision.Reason, p.revision, d.Agency, p.decision.Evidence),
-		Recipients: p.recipients, Sections: describeSections(p.sections),
+		Recipients: p.recipients, Sections: describeSections(p.sections), Terms: readable(lang, p.terms),
+		Parents: describePayloadParents(p.payload.Parents),
 	}, nil
 }
 
@@ -94,7 +95,11 @@ func (d *Desk) plan(ctx context.Context, lang string, draft deskstore.Draft, con
 		if p.terms, err = expand(p.revision, r.Restrictions); err != nil {
 			return err
 		}
+		if p.terms = d.inherit(s, draft, p.terms); p.terms.Validate() != nil {
+			return badTerms(p.terms.Validate())
+		}
 		p.payload = d.releasePayload(s, draft, p, approvals, now)
+		p.payload.Parents = d.parentsOf(s, draft, p.terms, now)
 		p.payload.Version = nextVersion(s, draft, waiting)
 		p.decision = policy.Decide(s, policy.Request{Action: policy.ToRelease, Agency: d.Agency, Payload: p.payload}, now)
 		d.choose(s, lang, &p, now)
@@ -321,6 +326,9 @@ func naturalKey(draft deskstore.Draft, p plan) string {
 		digest = ""
 	}
 	parts := append([]string{draft.Item, draft.Content, p.revision.Digest, digest}, recipientNames(p.targets[1:])...)
+	for _, parent := range p.payload.Parents {
+		parts = append(parts, "parent", string(parent.Release), parent.Relation, string(parent.Consent))
+	}
 	for _, section := range p.sections {
 		parts = append(append(parts, "section"), recipientNames(section.targets[1:])...)
 	}

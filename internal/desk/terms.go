@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/ledger"
 	"github.com/concordat-hub/concordat/internal/message"
 	"github.com/concordat-hub/concordat/internal/policy"
@@ -28,6 +29,12 @@ func expand(revision *ledger.Revision, asked restriction.Set) (restriction.Set, 
 	}
 	if err := chosen.Validate(); err != nil {
 		return nil, badTerms(err)
+	}
+	if pair := chosen.Contradiction(); pair != nil {
+		return nil, contradicts(pair)
+	}
+	if revision.Document.Schema == agreement.SchemaV2 {
+		chosen = chosen.Labelled() // a label is a word; its axes are what is held to
 	}
 	expanded := ledger.Effective(revision, chosen)
 	if err := expanded.Validate(); err != nil {
@@ -70,8 +77,11 @@ func (d *Desk) inForce(s *ledger.State, id string, now time.Time) *ledger.Revisi
 // sentence says a policy reason with what the agency may know of it.
 func sentence(lang, reason string, revision *ledger.Revision, agency act.AgencyName, evidence []string) string {
 	params := message.Params{"Axis": "", "Role": "", "From": "", "Until": ""}
-	if len(evidence) > 0 && (reason == policy.RestrictionForbids || reason == policy.RestrictionLooser || reason == policy.RestrictionUnknown) {
-		params["Axis"] = evidence[len(evidence)-1]
+	switch reason {
+	case policy.RestrictionForbids, policy.RestrictionLooser, policy.RestrictionUnknown, policy.PrerequisiteMissing, policy.ParentRestricted:
+		if len(evidence) > 0 {
+			params["Axis"] = evidence[len(evidence)-1]
+		}
 	}
 	if revision != nil {
 		params["From"] = revision.Document.EntryIntoForce.NotBefore.String()

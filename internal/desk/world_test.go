@@ -44,6 +44,7 @@ type world struct {
 	line     *line // between the desks and the hub; its address never changes
 	provider *provider
 	desks    map[string]*site
+	ahead    time.Duration // of the hub's clock, see later
 }
 
 func newWorld(t *testing.T) *world {

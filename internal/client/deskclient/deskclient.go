@@ -285,6 +285,17 @@ func (c *Client) Agreement(ctx context.Context, id, digest string) (deskapi.Agre
 	return get[deskapi.Agreement](ctx, c, "/api/v1/agreements/"+url.PathEscape(id)+"?digest="+url.QueryEscape(digest))
 }
 
+// AgreementWhy says why an agency can or cannot read and release under an agreement
+// now; the own agency may be left out.
+func (c *Client) AgreementWhy(ctx context.Context, id, agency string) (deskapi.AgreementWhy, error) {
+	return get[deskapi.AgreementWhy](ctx, c, "/api/v1/agreements/"+url.PathEscape(id)+"/why?agency="+url.QueryEscape(agency))
+}
+
+// GiveBreachNotice tells the parties of an agreement of a breach under it.
+func (c *Client) GiveBreachNotice(ctx context.Context, id string, r deskapi.BreachRequest) (deskapi.Appended, error) {
+	return post[deskapi.Appended](ctx, c, "/api/v1/agreements/"+url.PathEscape(id)+"/breaches", r)
+}
+
 // Relay passes an act on that the officer signed.
 func (c *Client) Relay(ctx context.Context, jws string) (deskapi.Appended, error) {
 	return post[deskapi.Appended](ctx, c, "/api/v1/acts", deskapi.ActRequest{Act: jws})

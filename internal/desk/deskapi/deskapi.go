@@ -63,6 +63,8 @@ type Fingerprint struct {
 type Agency struct {
 	Agency       string        `json:"agency"`
 	LegalName    string        `json:"legalName"`
+	Kind         string        `json:"kind"`         // of agency, as it was enrolled
+	Jurisdiction string        `json:"jurisdiction"` // ISO 3166-1 alpha-2, or an organisation
 	Standing     string        `json:"standing"`
 	OfficerSign  []Fingerprint `json:"officerSign"`
 	DeskSign     []Fingerprint `json:"deskSign"`
@@ -113,6 +115,9 @@ type DraftRequest struct {
 	Kind   string `json:"kind,omitempty"`
 	Item   string `json:"item,omitempty"` // an own item of which this is to be the next version
 	Source string `json:"source"`         // YAML or JSON, as the kind reads it
+	// DerivedFrom names the releases that a new draft is made from: a translation, an
+	// extract, or something derived.
+	DerivedFrom []Parent `json:"derivedFrom,omitempty"`
 }
 
 // Draft is one version of a draft. ContentDigest is the salted commitment to the
@@ -138,6 +143,7 @@ type Draft struct {
 	Rendered      string              `json:"rendered,omitempty"` // in the reader's language
 	Content       string              `json:"content,omitempty"`  // the canonical bytes of the body
 	Sections      []string            `json:"sections,omitempty"` // the bytes of each restricted section's part
+	DerivedFrom   []Parent            `json:"derivedFrom,omitempty"`
 }
 
 // ApprovalRequest approves exactly this content.
@@ -170,6 +176,8 @@ type DryRun struct {
 	Message      string              `json:"message"`
 	Recipients   []Recipient         `json:"recipients"`
 	Sections     []SectionPlan       `json:"sections,omitempty"` // who would get each restricted section
+	Terms        []Term              `json:"terms"`              // the restrictions in words, with what stands behind each
+	Parents      []Parent            `json:"parents,omitempty"`  // what it is made from, with the consents that are relied on
 }
 
 // SectionPlan says which of the release's recipients would get one section.
@@ -203,6 +211,7 @@ type Release struct {
 	Reason       string              `json:"reason,omitempty"`
 	Message      string              `json:"message,omitempty"`
 	Kept         bool                `json:"kept,omitempty"` // content is kept here, encrypted
+	Notes        []Note              `json:"notes,omitempty"`
 }
 
 // Item is an own or received item with its releases, newest first.
@@ -238,6 +247,9 @@ type Conditions struct {
 	Allow              bool                `json:"allow"` // whether an open would be allowed now, as far as the desk knows
 	Reason             string              `json:"reason"`
 	Message            string              `json:"message"`
+	Terms              []Term              `json:"terms"`                   // the restrictions in words, with what stands behind each
+	Prerequisites      []string            `json:"prerequisites,omitempty"` // that the agency has to attest first
+	Changed            bool                `json:"changed,omitempty"`       // the terms are others than this agency accepted before
 	// Sections are those with stricter conditions that this officer may come to have;
 	// of others there is no trace here.
 	Sections []SectionConditions `json:"sections,omitempty"`
@@ -288,7 +300,8 @@ type OpenRequest struct {
 }
 
 // Opened is content for a person. Content holds the canonical bytes, which a
-// receipt can be checked against.
+// receipt can be checked against; it is empty where the terms let no unmarked copy
+// leave the desk.
 type Opened struct {
 	Item         string              `json:"item"`
 	Kind         string              `json:"kind"`
@@ -362,6 +375,11 @@ type AgreementSummary struct {
 	Pending    []string          `json:"pending"`
 	NextState  string            `json:"nextState,omitempty"`
 	NextChange time.Time         `json:"nextChange,omitzero"`
+	NextClause string            `json:"nextClause,omitempty"`
+	Since      time.Time         `json:"since,omitzero"`     // from when the state is what it is
+	SinceAct   string            `json:"sinceAct,omitempty"` // the act that made it so, if one did
+	SinceBy    string            `json:"sinceBy,omitempty"`  // whose act it is
+	Clause     string            `json:"clause,omitempty"`   // the place in the document that made it so, if one did
 }
 
 // Agreement is one revision with all that an officer reads before signing.
@@ -380,6 +398,13 @@ type Agreement struct {
 	KeysDiffer  bool        `json:"keysDiffer"` // a party's key in force is not the one that the document names
 	HubIsOurs   bool        `json:"hubIsOurs"`  // the document names the hub that this desk pinned
 	OtherDigest []string    `json:"otherRevisions"`
+
+	Standings  []PartyStanding     `json:"standings"` // one per party, in the order of the parties
+	Invited    []string            `json:"invited,omitempty"`
+	Accessions []Accession         `json:"accessions,omitempty"` // in the order in which they came
+	Review     *Review             `json:"review,omitempty"`     // if the agreement asks for one
+	Breaches   []BreachNotice      `json:"breaches,omitempty"`   // of all revisions
+	Revisions  []AgreementRevision `json:"revisions"`            // those that this agency knows, oldest first
 }
 
 // Ready says whether the desk can do its work, and what is missing.

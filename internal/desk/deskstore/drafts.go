@@ -30,6 +30,14 @@ type DraftSecret struct {
 	// Of a content with restricted sections only.
 	Whole    []byte          `json:"whole,omitempty"` // canonical bytes with the sections
 	Sections []SectionSecret `json:"sections,omitempty"`
+
+	Parents []Parent `json:"parents,omitempty"` // what it is made from
+}
+
+// Parent names a release that a draft is made from, and how.
+type Parent struct {
+	Release  string `json:"release"`
+	Relation string `json:"relation"`
 }
 
 // SectionSecret is the part of one section, fixed per version like the body's salt.

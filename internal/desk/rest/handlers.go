@@ -203,6 +203,20 @@ func (h *handler) agreement(r *http.Request, o *desk.Officer) (int, any, error) 
 	return http.StatusOK, agreement, err
 }
 
+func (h *handler) agreementWhy(r *http.Request, o *desk.Officer) (int, any, error) {
+	why, err := h.desk.AgreementWhy(r.Context(), o, lang(r), r.PathValue("id"), r.URL.Query().Get("agency"))
+	return http.StatusOK, why, err
+}
+
+func (h *handler) giveBreachNotice(r *http.Request, o *desk.Officer) (int, any, error) {
+	var request deskapi.BreachRequest
+	if err := read(r, &request); err != nil {
+		return 0, nil, err
+	}
+	appended, err := h.desk.GiveBreachNotice(r.Context(), o, r.PathValue("id"), request)
+	return http.StatusCreated, appended, err
+}
+
 func (h *handler) relay(r *http.Request, o *desk.Officer) (int, any, error) {
 	var request deskapi.ActRequest
 	if err := read(r, &request); err != nil {

@@ -82,7 +82,12 @@ func TestDescriptionHasExactlyTheMembers(t *testing.T) {
 		deskapi.ApprovalRequest{}, deskapi.Approval{}, deskapi.ReleaseRequest{}, deskapi.DryRun{}, deskapi.Recipient{}, deskapi.Release{},
 		deskapi.Item{}, deskapi.Conditions{}, deskapi.OpenRequest{}, deskapi.Opened{}, deskapi.RetractionRequest{}, deskapi.Appended{},
 		deskapi.SectionPlan{}, deskapi.SectionConditions{}, deskapi.OpenedSection{}, deskapi.WithheldSection{},
+		deskapi.Term{}, deskapi.Note{}, deskapi.Parent{}, deskapi.CopyRequest{}, deskapi.RestrictRequest{}, deskapi.Restricted{},
+		deskapi.AcknowledgeRequest{}, deskapi.CannotComplyRequest{}, deskapi.UseReportRequest{}, deskapi.AttestationRequest{},
+		deskapi.HoldRequest{}, deskapi.DisclosureRequest{}, deskapi.ConsentRequest{}, deskapi.ConsentAnswer{}, deskapi.Consent{}, deskapi.Duty{}, deskapi.Export{},
 		deskapi.Access{}, deskapi.AgencyAccess{}, deskapi.ActRequest{}, deskapi.Party{}, deskapi.AgreementSummary{}, deskapi.Agreement{}, deskapi.Ready{}, deskapi.ProblemDetails{},
+		deskapi.PartyStanding{}, deskapi.Suspension{}, deskapi.Accession{}, deskapi.Review{}, deskapi.BreachNotice{}, deskapi.BreachRequest{},
+		deskapi.AgreementRevision{}, deskapi.AgreementWhy{},
 	} {
 		types[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)
 	}

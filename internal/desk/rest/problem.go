@@ -2,7 +2,9 @@ package rest
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/concordat-hub/concordat/internal/desk"
@@ -90,11 +92,29 @@ func detail(lang string, e *desk.Error) string {
 	if e.Reason == "" || !message.Known(code) {
 		return ""
 	}
-	text := message.Render(lang, message.New(code, message.Params{"Axis": last(e.Evidence), "Findings": len(e.Findings)}))
+	text := message.Render(lang, message.New(code, message.Params{"Axis": last(e.Evidence), "Other": beforeLast(e.Evidence), "Findings": len(e.Findings)}))
 	if strings.Contains(text, "<no value>") {
 		return ""
 	}
+	if clause := clauseOf(e); clause != "" {
+		text += " " + message.Render(lang, message.New("desk_forbidden_by_clause", message.Params{"Clause": clause}))
+	}
 	return text
+}
+
+var clauseForm = regexp.MustCompile(`\((/[A-Za-z/]{1,64})\)$`)
+
+// clauseOf returns the place in the agreement's document that the hub names as
+// what forbids an act.
+func clauseOf(e *desk.Error) string {
+	var refused *desk.HubError
+	if !errors.As(e, &refused) {
+		return ""
+	}
+	if found := clauseForm.FindStringSubmatch(refused.Detail); found != nil {
+		return found[1]
+	}
+	return ""
 }
 
 func last(values []string) string {
@@ -102,6 +122,14 @@ func last(values []string) string {
 		return ""
 	}
 	return values[len(values)-1]
+}
+
+// beforeLast is the other of a pair that contradicts itself.
+func beforeLast(values []string) string {
+	if len(values) < 2 {
+		return ""
+	}
+	return values[len(values)-2]
 }
 
 func writeProblem(w http.ResponseWriter, status int, problem deskapi.ProblemDetails) {

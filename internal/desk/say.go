@@ -1,0 +1,80 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/canonical"
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/internal/ledger"
+	"github.com/concordat-hub/concordat/internal/message"
+	"github.com/concordat-hub/concordat/internal/restriction"
+)
+
+// say signs an act with desk-sign, sends it, and waits until the desk's own view
+// has it. What an officer typed that no act can carry is the request's fault.
+func (d *Desk) say(ctx context.Context, payload func(act.Common) act.Payload) (deskapi.Appended, error) {
+	hub, err := d.hubID(ctx)
+	if err != nil {
+		return deskapi.Appended{}, err
+	}
+	jws, err := d.signAct(ctx, payload(act.Common{Issuer: d.Agency, Audience: hub, JTI: act.NewJTI(), IssuedAt: canonical.At(d.Now())}))
+	var malformed *act.Error
+	if errors.As(err, &malformed) {
+		return deskapi.Appended{}, refuseFor(CodeMalformed, err)
+	}
+	if err != nil {
+		return deskapi.Appended{}, err
+	}
+	return d.append(ctx, jws)
+}
+
+// about finds the release that an act after the release speaks of, and runs f on
+// it. It reads the feed first: an answer must be to the newest terms.
+func (d *Desk) about(ctx context.Context, itemID, named string, f func(s *ledger.State, release *ledger.Release, now time.Time) error) (act.ID, error) {
+	if err := d.catchUp(ctx); err != nil {
+		return "", err
+	}
+	id, err := d.pickRelease(ctx, itemID, named)
+	if err != nil {
+		return "", err
+	}
+	return id, d.view(func(s *ledger.State, now time.Time) error {
+		release := s.Release(id)
+		if release == nil {
+			return notFound
+		}
+		return f(s, release, now)
+	})
+}
+
+// received is about for what another agency released.
+func (d *Desk) received(ctx context.Context, itemID, named string, f func(release *ledger.Release, now time.Time) error) (act.ID, error) {
+	return d.about(ctx, itemID, named, func(_ *ledger.State, release *ledger.Release, now time.Time) error {
+		if release.Item.Publisher == d.Agency {
+			return refuse(CodeOwnRelease)
+		}
+		return f(release, now)
+	})
+}
+
+// readable says restrictions axis by axis, with what stands behind each.
+func readable(lang string, set restriction.Set) []deskapi.Term {
+	say := func(s restriction.Sentence) string {
+		return message.Render(lang, message.New(s.Code, message.Params{"Terms": s.Terms}))
+	}
+	out := []deskapi.Term{}
+	for _, line := range set.Lines() {
+		term := deskapi.Term{
+			Axis: string(line.Axis), Terms: append([]string{}, set[string(line.Axis)]...), Name: say(line.Name), Says: []string{},
+			Enforcement: string(line.Enforcement), How: say(line.How), Outside: say(line.AfterExport),
+		}
+		for _, said := range line.Says {
+			term.Says = append(term.Says, say(said))
+		}
+		out = append(out, term)
+	}
+	return out
+}

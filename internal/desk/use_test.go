@@ -1,0 +1,624 @@
+package desk_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/agreement/agreementtest"
+	"github.com/concordat-hub/concordat/internal/client/deskclient"
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/internal/hub"
+	"github.com/concordat-hub/concordat/internal/hub/hubtest"
+)
+
+// whole gives a document every clause, over the parties, keys and times that it
+// has; change may alter the clauses.
+func whole(change ...func(*agreement.Document)) func(*agreement.Document) {
+	return func(d *agreement.Document) {
+		var names []act.AgencyName
+		for _, party := range d.Parties {
+			names = append(names, party.Agency)
+		}
+		model := agreementtest.DocumentV2(names...)
+		for i := range d.Parties {
+			d.Parties[i].Authority = model.Parties[i].Authority
+		}
+		d.Schema, d.Clauses, d.Floor, d.OpenLease = agreement.SchemaV2, model.Clauses, model.Floor, model.OpenLease
+		d.AccessionRule, d.Termination.Survival = nil, model.Termination.Survival
+		d.Clauses.Categories = []agreement.Category{{Kind: "bulletin"}}
+		d.ItemKinds = []string{"bulletin"}
+		d.Definitions = model.Definitions
+		for _, f := range change {
+			f(d)
+		}
+	}
+}
+
+// passing lets parties pass on with the originator's consent.
+func passing(d *agreement.Document) {
+	d.Floor["onwardScope"], d.Floor["onwardConsent"], d.Floor["tlp"] = []string{"agreement-parties"}, []string{"outside-own-organisation"}, []string{"TLP:AMBER+STRICT"}
+}
+
+// later moves the hub's clock and those of all desks on.
+func (w *world) later(by time.Duration) {
+	w.t.Helper()
+	w.ahead += by
+	w.stopHub()
+	w.hub = w.hub.Restart(w.root, hubtest.Options{Clock: aheadClock{hub.SystemClock(), w.ahead}})
+	w.line.to(strings.TrimPrefix(w.hub.URL, "https://"))
+	for _, s := range w.desks {
+		s.clock.Store(int64(w.ahead))
+	}
+}
+
+type aheadClock struct {
+	hub.Clock
+	by time.Duration
+}
+
+func (c aheadClock) Now() time.Time { return c.Clock.Now().Add(c.by) }
+
+// shared releases a fresh sample from a to the other parties and waits for them.
+func shared(t *testing.T, agreementID string, a *site, restrictions map[string][]string, to ...*site) deskapi.Release {
+	t.Helper()
+	draft := a.approved("bulletin", sample(t))
+	release, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID, Restrictions: restrictions})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range to {
+		s.received(release.Item)
+	}
+	return release
+}
+
+// notes waits until the site's officer reads a note of this code at the item.
+func (s *site) notes(item, code string) deskapi.Note {
+	t := s.w.t
+	t.Helper()
+	var found deskapi.Note
+	s.w.await(string(s.name)+" reads "+code, func() bool {
+		it, err := s.officer("reader-1", "reader").Item(t.Context(), item)
+		if err != nil {
+			return false
+		}
+		for _, release := range it.Releases {
+			for _, note := range release.Notes {
+				if note.Code == code {
+					found = note
+					return true
+				}
+			}
+		}
+		return false
+	})
+	if found.Message == "" || strings.Contains(found.Message, "desk_") || strings.Contains(found.Message, "<no value>") {
+		t.Errorf("the note %+v has no sentence", found)
+	}
+	return found
+}
+
+func (s *site) analyst() *deskclient.Client { s.w.t.Helper(); return s.officer("analyst-1", "analyst") }
+func (s *site) releaser() *deskclient.Client {
+	s.w.t.Helper()
+	return s.officer("releaser-1", "releaser")
+}
+
+func (s *site) conditions(item string) deskapi.Conditions {
+	t := s.w.t
+	t.Helper()
+	c, err := s.analyst().Conditions(t.Context(), item, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// reads opens with what is in force now, as an analyst.
+func (s *site) reads(item, purpose string, change ...func(*deskapi.OpenRequest)) (deskapi.Opened, error) {
+	s.w.t.Helper()
+	request := deskapi.OpenRequest{Purpose: purpose, Justification: "sample work", AcceptedRestrictions: s.conditions(item).RestrictionsDigest}
+	for _, f := range change {
+		f(&request)
+	}
+	return s.analyst().Open(s.w.t.Context(), item, request)
+}
+
+func mustRead(t *testing.T, s *site, item string) deskapi.Opened {
+	t.Helper()
+	opened, err := s.reads(item, "detection")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened
+}
+
+func wantReason(t *testing.T, err error, code, reason string) {
+	t.Helper()
+	wantCode(t, err, code)
+	if got := reasonOf(err); got != reason {
+		t.Fatalf("got the reason %q, want %q (%v)", got, reason, err)
+	}
+}
+
+// states are a duty's states by holder, as this site tells them.
+func (s *site) states(item, kind string) map[string]string {
+	t := s.w.t
+	t.Helper()
+	duties, err := s.releaser().Obligations(t.Context(), item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, duty := range duties {
+		if duty.Message == "" || strings.Contains(duty.Message, "desk_") || strings.Contains(duty.Message, "<no value>") {
+			t.Errorf("the duty %+v has no sentence", duty)
+		}
+		if duty.Kind == kind {
+			out[duty.Holder] = duty.State
+		}
+	}
+	return out
+}
+
+func (s *site) awaitState(item, kind, holder, state string) {
+	s.w.t.Helper()
+	s.w.await(string(s.name)+" sees "+kind+" of "+holder+" "+state, func() bool { return s.states(item, kind)[holder] == state })
+}
+
+func TestAfterTheRelease(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.agency("agencya"), w.agency("agencyb")
+	w.agency("agencyc")
+	keepAll(t, w, a, b, []promise{
+		{"conditions say each axis with what stands behind it", conditionsInWords},
+		{"a release that contradicts itself is refused with the pair", contradictionNamesThePair},
+		{"a later restriction binds who has read already", laterRestrictionBinds},
+		{"a later request only takes away", laterOnlyTakesAway},
+		{"a request to some is not told to others", requestToSome},
+		{"a recall closes the item and asks for destruction", recallCloses},
+		{"who cannot comply is sealed at once and the originator is told", cannotComplySeals},
+		{"prerequisites are attested before the item opens", prerequisitesFirst},
+		{"a copy carries its reader's mark where the terms say so", copiesAreMarked},
+		{"reads are counted and looking again is none", readsAreCounted},
+		{"what an item was used for is reported", useIsReported},
+		{"a hold stops disposal and the originator is told", holdStopsDisposal},
+		{"what binds an item is exported", restrictionsAreExported},
+		{"the originator's releaser asks who can read an own item", releaserAsksWhy},
+		{"roles bound who may say what after a release", rolesAfterRelease},
+		{"a disclosure notice is taken when the agreement has ended", disclosureAfterTheEnd},
+	})
+}
+
+func conditionsInWords(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	draft := a.approved("bulletin", sample(t))
+	request := deskapi.ReleaseRequest{Agreement: id, Restrictions: map[string][]string{"purposes": {"detection"}, "useReportDays": {"30"}}}
+	dry, err := a.releaser().DryRun(t.Context(), draft.ID, request)
+	if err != nil || !dry.Allow {
+		t.Fatalf("%+v, %v", dry, err)
+	}
+	said(t, dry.Terms, "purposes", "gated")
+	release, err := a.releaser().Release(t.Context(), draft.ID, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.received(release.Item)
+	seen := map[string]bool{}
+	for _, lang := range []string{"en", "fr", "id"} {
+		c, err := b.analyst().In(lang).Conditions(t.Context(), release.Item, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Terms) != len(c.Restrictions) {
+			t.Errorf("%d axes and %d in words", len(c.Restrictions), len(c.Terms))
+		}
+		said(t, c.Terms, "useReportDays", "recorded")
+		seen[said(t, c.Terms, "purposes", "gated").Name] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("three languages name the axis %v", seen)
+	}
+}
+
+func said(t *testing.T, terms []deskapi.Term, axis, enforcement string) deskapi.Term {
+	t.Helper()
+	for _, term := range terms {
+		for _, sentence := range append([]string{term.Name, term.How}, term.Says...) {
+			if sentence == "" || strings.Contains(sentence, "restriction_") || strings.Contains(sentence, "<no value>") {
+				t.Errorf("no sentence in %+v", term)
+			}
+		}
+	}
+	at := slices.IndexFunc(terms, func(term deskapi.Term) bool { return term.Axis == axis })
+	if at < 0 || terms[at].Enforcement != enforcement {
+		t.Fatalf("%s is not said to be %s in %+v", axis, enforcement, terms)
+	}
+	return terms[at]
+}
+
+func contradictionNamesThePair(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	draft := a.approved("bulletin", sample(t))
+	for _, ask := range []func(deskapi.ReleaseRequest) error{
+		func(r deskapi.ReleaseRequest) error {
+			_, err := a.releaser().DryRun(t.Context(), draft.ID, r)
+			return err
+		},
+		func(r deskapi.ReleaseRequest) error {
+			_, err := a.releaser().Release(t.Context(), draft.ID, r)
+			return err
+		},
+	} {
+		err := ask(deskapi.ReleaseRequest{Agreement: id, Restrictions: map[string][]string{"tlp": {"TLP:RED"}, "onwardScope": {"anyone"}}})
+		wantReason(t, err, "restrictions_invalid", "restriction_contradiction")
+		for _, axis := range []string{"tlp", "onwardScope"} {
+			if !strings.Contains(detailOf(err), axis) {
+				t.Errorf("the refusal %q does not name %s", detailOf(err), axis)
+			}
+		}
+	}
+}
+
+func laterRestrictionBinds(t *testing.T, w *world, a, b *site) {
+	c := w.desks["agencyc"]
+	id := w.agree([]*site{a, b, c}, whole())
+	release := shared(t, id, a, nil, b, c)
+	before := b.conditions(release.Item).RestrictionsDigest
+	mustRead(t, b, release.Item)
+	done, err := a.releaser().Restrict(t.Context(), release.Item, deskapi.RestrictRequest{
+		Restrictions: map[string][]string{"purposes": {"detection"}, "accessForm": {"view-only"}}, AcknowledgeBy: time.Now().Add(time.Hour),
+	})
+	if err != nil || len(done.Acts) != 1 || !slices.Equal(done.Readers, []string{"agencyb"}) {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	said(t, done.Terms, "purposes", "gated")
+	// The next decision follows it, whoever has acknowledged.
+	note := b.notes(release.Item, "restricted_open")
+	if note.Act != done.Acts[0].Act || note.Due.IsZero() {
+		t.Errorf("%+v", note)
+	}
+	now := b.conditions(release.Item)
+	if now.RestrictionsDigest == before || !now.Changed {
+		t.Errorf("the conditions did not change: %+v", now)
+	}
+	if held, err := b.kept(release.Release); err != nil || held {
+		w.await("what was kept under the old terms is erased", func() bool { held, err := b.kept(release.Release); return err == nil && !held })
+	}
+	_, err = b.analyst().Open(t.Context(), release.Item, deskapi.OpenRequest{Purpose: "detection", AcceptedRestrictions: before})
+	wantCode(t, err, "restrictions_not_accepted")
+	_, err = b.reads(release.Item, "training")
+	wantReason(t, err, "open_denied", "policy_restriction_forbids")
+
+	// Who has not opened it owes no answer; who has, owes one until it answers.
+	a.awaitState(release.Item, "acknowledge", "agencyb", "open")
+	if states := a.states(release.Item, "acknowledge"); len(states) != 1 {
+		t.Errorf("%v", states)
+	}
+	_, err = b.analyst().Acknowledge(t.Context(), release.Item, deskapi.AcknowledgeRequest{AcceptedRestrictions: before})
+	wantCode(t, err, "restrictions_not_accepted")
+	if _, err := b.analyst().Acknowledge(t.Context(), release.Item, deskapi.AcknowledgeRequest{AcceptedRestrictions: now.RestrictionsDigest}); err != nil {
+		t.Fatal(err)
+	}
+	a.awaitState(release.Item, "acknowledge", "agencyb", "done")
+	a.notes(release.Item, "acknowledged")
+	mustRead(t, b, release.Item)
+	mustRead(t, c, release.Item)
+	w.hub.Verify(t)
+}
+
+func laterOnlyTakesAway(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, map[string][]string{"purposes": {"detection"}, "accessForm": {"print"}}, b)
+	restrict := func(set map[string][]string) error {
+		_, err := a.releaser().Restrict(t.Context(), release.Item, deskapi.RestrictRequest{Restrictions: set})
+		return err
+	}
+	wantCode(t, restrict(map[string][]string{"accessForm": {"download"}}), "request_loosens")
+	wantCode(t, restrict(map[string][]string{"purposes": {"detection", "training"}}), "request_loosens")
+	wantCode(t, restrict(map[string][]string{"accessForm": {"print"}}), "request_changes_nothing")
+	wantCode(t, restrict(map[string][]string{"accessForm": {"telepathy"}}), "restrictions_invalid")
+	wantCode(t, restrict(nil), "request_malformed")
+	wantReason(t, restrict(map[string][]string{"recipients": {"agencyb"}, "recipientsDenied": {"agencyb"}}), "restrictions_invalid", "restriction_contradiction")
+	_, err := a.releaser().Restrict(t.Context(), release.Item, deskapi.RestrictRequest{
+		Restrictions: map[string][]string{"accessForm": {"view-only"}}, AcknowledgeBy: time.Now().Add(-time.Hour),
+	})
+	wantReason(t, err, "request_malformed", "desk_acknowledge_by_passed")
+	dry, err := a.releaser().Restrict(t.Context(), release.Item, deskapi.RestrictRequest{Restrictions: map[string][]string{"accessForm": {"view-only"}}, DryRun: true})
+	if err != nil || len(dry.Acts) != 0 || dry.AcknowledgeBy.Before(time.Now().Add(13*24*time.Hour)) {
+		t.Errorf("%+v, %v", dry, err)
+	}
+	_, err = b.releaser().Restrict(t.Context(), release.Item, deskapi.RestrictRequest{Restrictions: map[string][]string{"accessForm": {"view-only"}}})
+	wantCode(t, err, "not_found")
+}
+
+func requestToSome(t *testing.T, w *world, a, b *site) {
+	c := w.desks["agencyc"]
+	id := w.agree([]*site{a, b, c}, whole())
+	release := shared(t, id, a, nil, b, c)
+	mustRead(t, b, release.Item)
+	mustRead(t, c, release.Item)
+	done, err := a.releaser().Restrict(t.Context(), release.Item, deskapi.RestrictRequest{
+		Restrictions: map[string][]string{"purposes": {"training"}}, For: []string{"agencyb"},
+	})
+	if err != nil || !slices.Equal(done.Readers, []string{"agencyb"}) {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	b.notes(release.Item, "restricted_open")
+	_, err = b.reads(release.Item, "detection")
+	wantReason(t, err, "open_denied", "policy_restriction_forbids")
+	mustRead(t, c, release.Item)
+	if it, err := c.analyst().Item(t.Context(), release.Item); err != nil || len(it.Releases[0].Notes) != 0 {
+		t.Errorf("%+v, %v", it, err)
+	}
+	_, err = a.releaser().Restrict(t.Context(), release.Item, deskapi.RestrictRequest{
+		Restrictions: map[string][]string{"purposes": {"training"}}, For: []string{"agencyz"},
+	})
+	wantCode(t, err, "not_found")
+}
+
+func recallCloses(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, nil, b)
+	mustRead(t, b, release.Item)
+	if _, err := a.releaser().Restrict(t.Context(), release.Item, deskapi.RestrictRequest{Restrictions: map[string][]string{"recall": {"recalled"}}}); err != nil {
+		t.Fatal(err)
+	}
+	b.notes(release.Item, "duty_open")
+	_, err := b.reads(release.Item, "detection")
+	wantReason(t, err, "open_denied", "policy_restriction_forbids")
+	w.await("the recalled content is erased", func() bool { held, err := b.kept(release.Release); return err == nil && !held })
+	if got := b.states(release.Item, "destroy"); got["agencyb"] != "open" {
+		t.Errorf("%v", got)
+	}
+	if _, err := b.officer("auditor", "auditor").Attest(t.Context(), release.Item, deskapi.AttestationRequest{Statement: "destroyed", Method: "crypto-erase"}); err != nil {
+		t.Fatal(err)
+	}
+	a.awaitState(release.Item, "destroy", "agencyb", "done")
+}
+
+func cannotComplySeals(t *testing.T, w *world, a, b *site) {
+	c := w.desks["agencyc"]
+	id := w.agree([]*site{a, b, c}, whole())
+	release := shared(t, id, a, nil, b, c)
+	mustRead(t, b, release.Item)
+	mustRead(t, c, release.Item)
+	cannot := func(s *site, axis, reason string) error {
+		_, err := s.analyst().CannotComply(t.Context(), release.Item, deskapi.CannotComplyRequest{Axis: axis, Reason: reason})
+		return err
+	}
+	wantCode(t, cannot(c, "encryption", "technical"), "restrictions_invalid") // that is not among the terms
+	wantCode(t, cannot(c, "accessForm", "laziness"), "request_malformed")
+	wantCode(t, cannot(a, "accessForm", "technical"), "own_release")
+	if err := cannot(c, "onTermination", "domestic-law"); err != nil {
+		t.Fatal(err)
+	}
+	if held, err := c.kept(release.Release); err != nil || held {
+		t.Errorf("content is still kept (%v)", err)
+	}
+	_, err := c.reads(release.Item, "detection")
+	wantReason(t, err, "open_denied", "policy_cannot_comply")
+	c.notes(release.Item, "cannot_comply")
+	if note := a.notes(release.Item, "receiver_cannot_comply"); note.By != "agencyc" {
+		t.Errorf("%+v", note)
+	}
+	mustRead(t, b, release.Item)
+	// Released again, the originator has decided: it may be read under the new terms.
+	again, err := a.releaser().Release(t.Context(), a.approvedAgain(release.Item).ID, deskapi.ReleaseRequest{Agreement: id, Restrictions: map[string][]string{"purposes": {"detection"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.await("the new release at agencyc", func() bool {
+		_, err := c.reads(again.Item, "detection")
+		return err == nil
+	})
+}
+
+func prerequisitesFirst(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, map[string][]string{"prerequisites": {"agency-attestation", "curriculum-completed"}}, b)
+	c := b.conditions(release.Item)
+	if !slices.Equal(c.Prerequisites, []string{"agency-attestation", "curriculum-completed"}) || c.Reason != "policy_prerequisite_missing" {
+		t.Errorf("%+v", c)
+	}
+	_, err := b.reads(release.Item, "detection")
+	wantReason(t, err, "open_denied", "policy_prerequisite_missing")
+	_, err = b.analyst().Acknowledge(t.Context(), release.Item, deskapi.AcknowledgeRequest{
+		AcceptedRestrictions: c.RestrictionsDigest, Prerequisites: []string{"curriculum-completed", "agency-attestation"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustRead(t, b, release.Item)
+	if left := b.conditions(release.Item).Prerequisites; len(left) != 0 {
+		t.Errorf("%v", left)
+	}
+}
+
+func copiesAreMarked(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, map[string][]string{"accessForm": {"download-watermarked"}}, b)
+	shown := mustRead(t, b, release.Item)
+	if shown.Form != "view-only" || shown.Content != "" || shown.Mark != "" || shown.Rendered == "" {
+		t.Errorf("%+v", shown)
+	}
+	copied, err := b.reads(release.Item, "detection", func(r *deskapi.OpenRequest) { r.Form = "download-watermarked" })
+	if err != nil || copied.Mark == "" || strings.Count(copied.Rendered, copied.Mark) != 2 || copied.Content != "" {
+		t.Fatalf("%+v, %v", copied, err)
+	}
+	for _, part := range []string{"agencyb", "ofc-", "agencya", "detection"} {
+		if !strings.Contains(copied.Mark, part) {
+			t.Errorf("the mark %q does not say %s", copied.Mark, part)
+		}
+	}
+	_, err = b.reads(release.Item, "detection", func(r *deskapi.OpenRequest) { r.Form = "download" })
+	wantReason(t, err, "open_denied", "policy_restriction_forbids")
+	_, err = b.reads(release.Item, "detection", func(r *deskapi.OpenRequest) { r.Form = "memorised" })
+	wantCode(t, err, "request_malformed")
+	// Nothing of that binds the originator itself.
+	if own := mustRead(t, a, release.Item); own.Content == "" {
+		t.Errorf("%+v", own)
+	}
+}
+
+func readsAreCounted(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, map[string][]string{"maxReads": {"1"}}, b)
+	first := mustRead(t, b, release.Item)
+	if again := mustRead(t, b, release.Item); again.Decision != first.Decision {
+		t.Errorf("looking again was another open: %d and %d", first.Decision, again.Decision)
+	}
+	_, err := b.reads(release.Item, "training")
+	wantReason(t, err, "open_denied", "policy_restriction_forbids")
+}
+
+func useIsReported(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, map[string][]string{"useReportDays": {"30"}}, b)
+	mustRead(t, b, release.Item)
+	b.notes(release.Item, "duty_open")
+	owed, err := b.analyst().Duties(t.Context(), false, false)
+	if err != nil || !slices.ContainsFunc(owed, func(d deskapi.Duty) bool {
+		return d.Item == release.Item && d.Kind == "report-use" && d.State == "open"
+	}) {
+		t.Fatalf("%+v, %v", owed, err)
+	}
+	a.awaitState(release.Item, "report-use", "agencyb", "open")
+	_, err = b.analyst().ReportUse(t.Context(), release.Item, deskapi.UseReportRequest{Purposes: []string{"detection"}, Outcome: "splendid"})
+	wantCode(t, err, "request_malformed")
+	_, err = b.analyst().ReportUse(t.Context(), release.Item, deskapi.UseReportRequest{Outcome: "useful"})
+	wantCode(t, err, "request_malformed")
+	if _, err := b.analyst().ReportUse(t.Context(), release.Item, deskapi.UseReportRequest{Purposes: []string{"detection"}, Outcome: "useful"}); err != nil {
+		t.Fatal(err)
+	}
+	a.awaitState(release.Item, "report-use", "agencyb", "done")
+	theirs, err := a.releaser().Duties(t.Context(), true, true)
+	if err != nil || !slices.ContainsFunc(theirs, func(d deskapi.Duty) bool { return d.Item == release.Item && d.State == "done" }) {
+		t.Fatalf("%+v, %v", theirs, err)
+	}
+}
+
+func holdStopsDisposal(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, map[string][]string{"retentionDays": {"10"}}, b)
+	mustRead(t, b, release.Item)
+	auditor := b.officer("auditor", "auditor")
+	if _, err := auditor.Hold(t.Context(), release.Item, deskapi.HoldRequest{Reason: "court-order"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := auditor.Hold(t.Context(), release.Item, deskapi.HoldRequest{Reason: "court-order"})
+	wantReason(t, err, "act_refused", "hold_unchanged")
+	a.awaitState(release.Item, "erase", "agencyb", "held")
+	a.notes(release.Item, "receiver_hold")
+	b.notes(release.Item, "hold")
+	_, err = auditor.Attest(t.Context(), release.Item, deskapi.AttestationRequest{Statement: "destroyed"})
+	wantCode(t, err, "copies_held")
+	if _, err := auditor.Hold(t.Context(), release.Item, deskapi.HoldRequest{Reason: "court-order", Lift: true}); err != nil {
+		t.Fatal(err)
+	}
+	a.awaitState(release.Item, "erase", "agencyb", "open")
+	if _, err := auditor.Attest(t.Context(), release.Item, deskapi.AttestationRequest{Statement: "destroyed"}); err != nil {
+		t.Fatal(err)
+	}
+	if held, err := b.kept(release.Release); err != nil || held {
+		t.Errorf("what was attested to be destroyed is still kept (%v)", err)
+	}
+	a.awaitState(release.Item, "erase", "agencyb", "done")
+}
+
+func restrictionsAreExported(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, nil, b)
+	for format, wants := range map[string]string{"text": "audience", "json": `"digest"`, "iep": `"iep_version"`, "odrl": `"@context"`} {
+		raw, err := b.analyst().Restrictions(t.Context(), release.Item, "", format)
+		if err != nil || !strings.Contains(string(raw), wants) {
+			t.Errorf("%s: %.200s, %v", format, raw, err)
+		}
+	}
+	_, err := b.analyst().Restrictions(t.Context(), release.Item, "", "carrier-pigeon")
+	wantCode(t, err, "request_malformed")
+	_, err = w.desks["agencyc"].analyst().Restrictions(t.Context(), release.Item, "", "")
+	wantCode(t, err, "not_found")
+}
+
+func releaserAsksWhy(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, nil, b)
+	mustRead(t, b, release.Item)
+	if _, err := a.releaser().Restrict(t.Context(), release.Item, deskapi.RestrictRequest{Restrictions: map[string][]string{"recall": {"recalled"}}}); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := a.releaser().Access(t.Context(), release.Item, "", time.Time{})
+	if err != nil || len(answer.Agencies) != 2 || answer.Agencies[1].Allow || !strings.Contains(answer.Agencies[1].Message, "agencyb") {
+		t.Fatalf("%+v, %v", answer, err)
+	}
+	_, err = a.releaser().Access(t.Context(), release.Item, "", time.Now().Add(-time.Minute))
+	wantCode(t, err, "role_required")
+	_, err = b.releaser().Access(t.Context(), release.Item, "", time.Time{})
+	wantCode(t, err, "role_required")
+	_, err = b.releaser().Access(t.Context(), act.NewItemID(), "", time.Time{})
+	wantCode(t, err, "role_required")
+}
+
+func rolesAfterRelease(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, nil, b)
+	reader := b.officer("reader-1", "reader")
+	item, ctx := release.Item, t.Context()
+	for name, call := range map[string]func() error{
+		"restrict":    func() error { _, err := a.analyst().Restrict(ctx, item, deskapi.RestrictRequest{}); return err },
+		"acknowledge": func() error { _, err := reader.Acknowledge(ctx, item, deskapi.AcknowledgeRequest{}); return err },
+		"cannot":      func() error { _, err := reader.CannotComply(ctx, item, deskapi.CannotComplyRequest{}); return err },
+		"report":      func() error { _, err := reader.ReportUse(ctx, item, deskapi.UseReportRequest{}); return err },
+		"attest":      func() error { _, err := b.analyst().Attest(ctx, item, deskapi.AttestationRequest{}); return err },
+		"hold":        func() error { _, err := b.analyst().Hold(ctx, item, deskapi.HoldRequest{}); return err },
+		"disclose":    func() error { _, err := b.analyst().Disclose(ctx, item, deskapi.DisclosureRequest{}); return err },
+		"ask":         func() error { _, err := reader.RequestConsent(ctx, deskapi.ConsentRequest{Item: item}); return err },
+		"consent": func() error {
+			_, err := a.analyst().AnswerConsent(ctx, "x", deskapi.ConsentAnswer{Answer: "grant"})
+			return err
+		},
+		"duties":      func() error { _, err := reader.Duties(ctx, false, false); return err },
+		"obligations": func() error { _, err := reader.Obligations(ctx, item); return err },
+		"consents":    func() error { _, err := reader.Consents(ctx); return err },
+		"copy":        func() error { _, err := reader.CopyItem(ctx, item, deskapi.CopyRequest{}); return err },
+	} {
+		t.Run(name, func(t *testing.T) { wantCode(t, call(), "role_required") })
+	}
+}
+
+func disclosureAfterTheEnd(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, nil, b)
+	mustRead(t, b, release.Item)
+	disclose := func(r deskapi.DisclosureRequest) error {
+		_, err := b.releaser().Disclose(t.Context(), release.Item, r)
+		return err
+	}
+	soon := time.Now().Add(24 * time.Hour)
+	wantCode(t, disclose(deskapi.DisclosureRequest{Cause: "curiosity", Advance: true, Disclosure: soon}), "request_malformed")
+	wantReason(t, disclose(deskapi.DisclosureRequest{Cause: "exculpatory", Advance: true, Disclosure: time.Now().Add(-time.Hour)}), "request_malformed", "desk_disclosure_not_in_advance")
+	wantCode(t, disclose(deskapi.DisclosureRequest{Cause: "compelled", Disclosure: time.Now().Add(-time.Hour)}), "request_malformed")
+	a.step(a.officer("signatory", "signatory"), id, suspends)
+	if err := disclose(deskapi.DisclosureRequest{Cause: "exculpatory", Advance: true, Consultation: true, Disclosure: soon}); err != nil {
+		t.Fatalf("under a suspended agreement: %v", err)
+	}
+	if note := a.notes(release.Item, "disclosure_exculpatory"); note.By != "agencyb" || note.Due.IsZero() {
+		t.Errorf("%+v", note)
+	}
+	a.step(a.officer("signatory", "signatory"), id, terminates)
+	err := disclose(deskapi.DisclosureRequest{Cause: "compelled", WhyNotInAdvance: "court-forbade-it", Disclosure: time.Now().Add(-time.Hour)})
+	if err != nil {
+		t.Fatalf("after the end: %v", err)
+	}
+	a.notes(release.Item, "disclosure_compelled")
+	w.hub.Verify(t)
+}
+
+func terminates(step act.AgreementStep) act.Payload {
+	return &act.AgreementTerminate{AgreementStep: step}
+}
