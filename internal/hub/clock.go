@@ -1,8 +1,12 @@
 package hub
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"time"
+
+	"github.com/concordat-hub/concordat/internal/store"
 )
 
 // Clock tells the time twice: as people set it, and as it runs.
@@ -32,6 +36,7 @@ type watch struct {
 	mu        sync.Mutex
 	wall      time.Time
 	running   time.Duration
+	known     time.Time // the latest that was relied on, also by the process before
 	untrusted bool
 }
 
@@ -45,6 +50,9 @@ func newWatch(clock Clock) *watch {
 func (w *watch) now(ledger time.Time) (time.Time, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if ledger.Before(w.known) {
+		ledger = w.known
+	}
 	now, running := w.clock.Now(), w.clock.Monotonic()
 	drift := now.Sub(w.wall) - (running - w.running)
 	if drift > maxJump || drift < -maxJump || ledger.Sub(now) > maxJump {
@@ -61,9 +69,66 @@ func (w *watch) now(ledger time.Time) (time.Time, bool) {
 	return now, !w.untrusted
 }
 
-// confirm takes the present time of the clock as right.
+// remember takes over the latest time on which the process before relied.
+func (w *watch) remember(at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.known = at
+}
+
+// confirm takes the present time of the clock as right, but for the ledger's.
 func (w *watch) confirm() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.wall, w.running, w.untrusted = w.clock.Now(), w.clock.Monotonic(), false
+	w.known = time.Time{}
+}
+
+const (
+	timeKey      = "time"
+	keepTimeEach = time.Minute
+)
+
+// recallTime reads what keepTime wrote: after a quiet time the ledger alone would
+// not show that the clock was set back while the hub was down, and what has ended
+// would be in force again.
+func (s *Service) recallTime(ctx context.Context) error {
+	var raw []byte
+	err := s.Store.View(ctx, func(r store.Reader) error {
+		var err error
+		raw, err = r.Meta(timeKey)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	at, err := time.Parse(time.RFC3339Nano, string(raw))
+	if err == nil {
+		s.watch.remember(at)
+	}
+	return err
+}
+
+// keepTime writes down a time that is relied on. One that is not is never written.
+func (s *Service) keepTime(ctx context.Context) {
+	now, trusted := s.now()
+	if !trusted {
+		return
+	}
+	raw := []byte(now.Format(time.RFC3339Nano))
+	if err := s.Store.Update(ctx, func(tx store.Tx) error { return tx.SetMeta(timeKey, raw) }); err != nil && ctx.Err() == nil {
+		s.Log.Warn("the time is not written down", "error", err)
+	}
+}
+
+func (s *Service) runTime(ctx context.Context) {
+	for {
+		s.keepTime(ctx)
+		if !sleep(ctx, keepTimeEach) {
+			s.keepTime(context.WithoutCancel(ctx))
+			return
+		}
+	}
 }

@@ -68,3 +68,33 @@ func TestADayThatPassesIsNoJump(t *testing.T) {
 		t.Errorf("read %q", got)
 	}
 }
+
+// The clock is set back while the hub is down. What had ended stays ended, also if
+// the ledger was quiet for long: the hub wrote down which time it relied on.
+func TestAClockThatIsSetBackWhileTheHubIsDownRevivesNothing(t *testing.T) {
+	t.Parallel()
+	clock := hubtest.NewClock()
+	w := newTrio(t, hubtest.Options{Clock: clock})
+	released := w.a.Release(t, w.ref, "content", w.b)
+	raw := w.b.OpenAct(t, released.Act)
+	clock.Pass(241 * time.Hour) // the agreement has ended, and nothing was appended since
+	w.Stop()
+	back := hubtest.NewClock() // ten days ago, when it was in force
+	again := w.Restart(t, hubtest.Options{Clock: back})
+	w.b.Move(t, again.World)
+	again.Now = clock.Now // the bearer is of the true time
+	_, err := w.b.Client.Open(t.Context(), raw)
+	wantCode(t, err, "clock_untrusted", 503)
+	wantCode(t, again.Public.Ready(t.Context()), "clock_untrusted", 503)
+
+	again.Stop()
+	right := hubtest.NewClock()
+	right.Pass(241 * time.Hour)
+	last := again.Restart(t, hubtest.Options{Clock: right})
+	w.b.Move(t, last.World)
+	_, err = w.b.Client.Open(t.Context(), raw)
+	wantDenied(t, err, "policy_agreement_expired")
+	if report := last.Verify(t); report.Allows != 0 {
+		t.Errorf("%d allows are stored", report.Allows)
+	}
+}

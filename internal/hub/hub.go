@@ -92,6 +92,9 @@ func Open(ctx context.Context, config Config) (*Service, error) {
 	if err := s.findGenesis(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.recallTime(ctx); err != nil {
+		return nil, err
+	}
 	var err error
 	if s.verifier, err = tlog.NewVerifier(s.genesis.LogKey); err != nil {
 		return nil, fmt.Errorf("log key: %w", err)
@@ -249,12 +252,14 @@ func (s *Service) read(f func(state *ledger.State)) {
 	f(s.state)
 }
 
-// Run signs checkpoints, writes rolled-up denials and sweeps, until ctx ends.
+// Run signs checkpoints, writes rolled-up denials and the time down, and sweeps,
+// until ctx ends.
 func (s *Service) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	group.Go(func() { s.runCheckpoints(ctx) })
 	group.Go(func() { s.runDenials(ctx) })
 	group.Go(func() { s.runSweeps(ctx) })
+	group.Go(func() { s.runTime(ctx) })
 	group.Wait()
 }
 
