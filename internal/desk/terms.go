@@ -33,10 +33,10 @@ func expand(revision *ledger.Revision, asked restriction.Set) (restriction.Set, 
 	if pair := chosen.Contradiction(); pair != nil {
 		return nil, contradicts(pair)
 	}
-	if revision.Document.Schema == agreement.SchemaV2 {
-		chosen = chosen.Labelled() // a label is a word; its axes are what is held to
-	}
 	expanded := ledger.Effective(revision, chosen)
+	if revision.Document.Schema == agreement.SchemaV2 {
+		expanded = expanded.Labelled() // a label is a word; its axes are what is held to
+	}
 	if err := expanded.Validate(); err != nil {
 		return nil, badTerms(err)
 	}

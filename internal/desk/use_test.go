@@ -38,9 +38,10 @@ func whole(change ...func(*agreement.Document)) func(*agreement.Document) {
 	}
 }
 
-// passing lets parties pass on with the originator's consent.
+// passing lets parties pass on within their community, and asks nobody.
 func passing(d *agreement.Document) {
-	d.Floor["onwardScope"], d.Floor["onwardConsent"], d.Floor["tlp"] = []string{"agreement-parties"}, []string{"outside-own-organisation"}, []string{"TLP:AMBER+STRICT"}
+	d.Floor["tlp"], d.Floor["onwardScope"], d.Floor["onwardConsent"] = []string{"TLP:GREEN"}, []string{"agreement-parties"}, []string{"never"}
+	d.Definitions.Community = "The parties and the services that they name."
 }
 
 // later moves the hub's clock and those of all desks on.
