@@ -188,3 +188,30 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A category names facets; an item has one of the terms of each.
+func TestWhatAnAgreementCarries(t *testing.T) {
+	d := agreementtest.DocumentV2("alpha", "beta")
+	d.Categories = []agreement.Category{
+		{Kind: "bulletin", Facets: map[string][]string{"payment-channel": {"virtual-asset"}, "phase": {"payment-laundering"}}},
+		{Kind: "curriculum"},
+	}
+	for name, test := range map[string]struct {
+		kind   string
+		facets map[string][]string
+		want   bool
+	}{
+		"one term of each facet": {"bulletin", map[string][]string{"payment-channel": {"cash", "virtual-asset"}, "phase": {"payment-laundering"}}, true},
+		"a facet too few":        {"bulletin", map[string][]string{"payment-channel": {"virtual-asset"}}, false},
+		"another term":           {"bulletin", map[string][]string{"payment-channel": {"cash"}, "phase": {"payment-laundering"}}, false},
+		"no facets asked for":    {"curriculum", nil, true},
+		"another kind":           {"law-note", nil, false},
+	} {
+		if got := d.Carries(test.kind, test.facets); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if d.Categories = nil; !d.Carries("bulletin", nil) {
+		t.Error("an agreement without categories carries nothing")
+	}
+}

@@ -243,5 +243,25 @@ func (d *Document) Notice() time.Duration {
 	return time.Duration(d.Termination.NoticeDays) * 24 * time.Hour
 }
 
+// Carries reports whether an item of this kind with these facets is of a category
+// that the parties exchange: for each facet that the category names, one of its
+// terms. Without categories all of the kind is exchanged.
+func (d *Document) Carries(kind string, facets map[string][]string) bool {
+	if len(d.Categories) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(d.Categories, func(c Category) bool {
+		if c.Kind != kind {
+			return false
+		}
+		for facet, terms := range c.Facets {
+			if !slices.ContainsFunc(facets[facet], func(term string) bool { return slices.Contains(terms, term) }) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 // Covers reports whether items of this kind are exchanged under the agreement.
 func (d *Document) Covers(itemKind string) bool { return slices.Contains(d.ItemKinds, itemKind) }

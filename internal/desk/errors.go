@@ -53,6 +53,7 @@ const (
 	CodeTwoPersons        = "two_person_required"
 	CodeReleaseDenied     = "release_denied"
 	CodeNoRecipient       = "no_recipient"
+	CodeOutsideCategories = "outside_categories"
 	CodeIdempotency       = "idempotency_conflict"
 	CodeRestrictions      = "restrictions_invalid"
 	CodeNotAccepted       = "restrictions_not_accepted"
@@ -89,7 +90,7 @@ const (
 func Codes() []string {
 	return []string{CodeNotFound, CodeLoginRequired, CodeLoginRefused, CodeRoleRequired, CodeMalformed, CodeTooLarge,
 		CodeTooMany, CodePrecondition, CodeDraftChanged, CodeDraftInvalid, CodeKindUnknown, CodeScreenRefused, CodeTwoPersons,
-		CodeReleaseDenied, CodeNoRecipient, CodeIdempotency, CodeRestrictions, CodeNotAccepted,
+		CodeReleaseDenied, CodeNoRecipient, CodeOutsideCategories, CodeIdempotency, CodeRestrictions, CodeNotAccepted,
 		CodeHubUnavailable, CodeProviderAway, CodeLedgerGap, CodeNotReady, CodeStorageFull, CodeReasonUnknown, CodeBreachClass, CodeOwnRoles,
 		CodeReceiptNotYet, CodeInternal, CodeHubChanged, CodeKeysDiffer, CodeEnrolmentRefused, CodeUpgradeNeeded, CodeNotEnrolled,
 		CodeNoSealingIdentity, CodeLooser, CodeNotTighter, CodeOwnRelease, CodeNotHeld, CodeCopyUnchanged, CodeHeld}

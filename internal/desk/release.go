@@ -299,6 +299,10 @@ func (d *Desk) admissible(lang string, content item.Content, p plan) error {
 		return &Error{Code: CodeReleaseDenied, Reason: p.decision.Reason, Evidence: p.decision.Evidence}
 	case p.targets[0].recipient == "":
 		return refuse(CodeNoSealingIdentity)
+	// The hub sees no facets: that the agreement covers what is in the item is the
+	// publishing desk's to hold to.
+	case !p.revision.Document.Carries(p.payload.ItemKind, content.Cover().Facets):
+		return refuse(CodeOutsideCategories)
 	case len(p.targets) < 2:
 		return refuse(CodeNoRecipient)
 	}
