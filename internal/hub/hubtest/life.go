@@ -126,3 +126,6 @@ func (a *Agency) Terms(tb testing.TB, release act.ID) string {
 	a.Sync(tb)
 	return a.State.Release(release).Terms(a.Name).Digest
 }
+
+// Cursor is where the agency stands in its feed.
+func (a *Agency) Cursor() uint64 { return a.cursor }
