@@ -50,7 +50,8 @@ func TestOnlyTheOperatorMakesAgenciesNamespaces(t *testing.T) {
 
 func TestAnAgreementInForceIsNotDeleted(t *testing.T) {
 	for state, refused := range map[v1alpha1.AgreementState]bool{
-		v1alpha1.StateInForce: true, v1alpha1.StateProposed: false, v1alpha1.StateTerminated: false, "": false,
+		v1alpha1.StateInForce: true, v1alpha1.StateReviewOverdue: true, v1alpha1.StateSuspended: true,
+		v1alpha1.StateProposed: false, v1alpha1.StateDeclined: false, v1alpha1.StateTerminated: false, v1alpha1.StateExpired: false, "": false,
 	} {
 		a := &v1alpha1.SharingAgreement{
 			ObjectMeta: metav1.ObjectMeta{Name: "state" + strings.ToLower(string(state))},

@@ -24,18 +24,28 @@ const (
 	ReasonAllSigned          = "AllSigned"
 	ReasonAwaitingProposer   = "AwaitingProposer"
 	ReasonAwaitingSignatures = "AwaitingSignatures"
+	// Nobody can sign it any more: a party declined, its proposer took it back,
+	// another revision was proposed instead, or the time to sign is over. The
+	// object is then Stalled.
+	ReasonDeclined  = "Declined"
+	ReasonRetracted = "Retracted"
+	ReasonCountered = "Countered"
+	ReasonLapsed    = "Lapsed"
 )
 
-// InForce: items flow under the agreement now. Ready follows it: an agreement
+// InForce: new items flow under the agreement now. Ready follows it: an agreement
 // that has ended as agreed is Ready with the reason Ended, because nothing more
 // is to be done.
 const (
 	ConditionInForce = "InForce"
 
-	ReasonInForce    = "InForce"
-	ReasonNotSigned  = "NotSigned"
-	ReasonNotBegun   = "NotBegun"
-	ReasonTerminated = "Terminated"
-	ReasonExpired    = "Expired"
-	ReasonEnded      = "Ended"
+	ReasonInForce   = "InForce"
+	ReasonNotSigned = "NotSigned"
+	ReasonNotBegun  = "NotBegun"
+	// ReasonReviewOverdue: the parties have not looked at the agreement again in
+	// time, and the document says that this stops what is new, or everything.
+	ReasonReviewOverdue = "ReviewOverdue"
+	ReasonTerminated    = "Terminated"
+	ReasonExpired       = "Expired"
+	ReasonEnded         = "Ended"
 )

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/concordat-hub/concordat/api/v1alpha1"
 	"github.com/concordat-hub/concordat/controllers/agency"
 	"github.com/concordat-hub/concordat/controllers/agreement"
 	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/client/hubclient"
 )
 
@@ -63,23 +65,49 @@ func thumbprints(keys map[act.Purpose]act.Thumbprint) map[v1alpha1.Purpose]strin
 // ledger is the hub as the agreement controller knows it.
 type ledger struct{ hub hubclient.Registrar }
 
-func (l ledger) Revisions(ctx context.Context) ([]agreement.Revision, error) {
-	known, err := l.hub.Agreements(ctx)
+// patience is how long a question about agreements may wait for a change at the
+// hub. A hub that vanished without a word is noticed when that is over.
+const patience = 10 * time.Second
+
+func (l ledger) Overview(ctx context.Context, tag string) (agreement.Overview, error) {
+	all, err := l.hub.AgreementsAfter(ctx, tag, patience)
 	if err != nil {
-		return nil, err
+		return agreement.Overview{}, err
 	}
-	revisions := make([]agreement.Revision, 0, len(known))
-	for _, k := range known {
-		r := agreement.Revision{
-			Digest: k.Digest, ID: k.ID, Number: int64(k.Revision), State: k.State,
-			Parties: words(k.Parties), Signed: words(k.Signed), Pending: words(k.Pending), Index: int64(k.Index),
-		}
-		if k.NextChange != nil {
-			r.NextChange = k.NextChange.Time
-		}
-		revisions = append(revisions, r)
+	overview := agreement.Overview{Tag: all.Tag, Unchanged: !all.Changed}
+	for _, k := range all.List {
+		overview.Revisions = append(overview.Revisions, revisionOf(k))
 	}
-	return revisions, nil
+	return overview, nil
+}
+
+func revisionOf(k hubclient.Agreement) agreement.Revision {
+	r := agreement.Revision{
+		Digest: k.Digest, ID: k.ID, Number: int64(k.Revision), State: k.State, Index: int64(k.Index),
+		Since: moment(k.Since), SinceIndex: int64(k.SinceIndex), Clause: k.Clause, By: words(k.By),
+		NextState: k.NextState, NextChange: moment(k.NextChange), ReviewDue: moment(k.ReviewDue), ReviewOverdue: k.ReviewOverdue,
+		Parties: words(k.Parties), Signed: words(k.Signed), Pending: words(k.Pending),
+		SupersededBy: k.SupersededBy, NewerState: k.NewerState, Governs: k.Governs,
+	}
+	for _, p := range k.Parts {
+		r.Parts = append(r.Parts, agreement.Part{
+			Agency: string(p.Agency), Signed: p.Signed, Declined: p.Declined, Voided: p.Voided, Leaves: moment(p.Leaves), Withdrawn: p.Withdrawn,
+			AuthorityLapsed: p.AuthorityLapsed, SuspendedBy: words(p.SuspendedBy),
+			Release: answerOf(p.Release), Receive: answerOf(p.Receive), Read: answerOf(p.Read),
+		})
+	}
+	return r
+}
+
+func answerOf(m hubclient.May) agreement.Answer {
+	return agreement.Answer{Allow: m.Allow, Reason: m.Reason}
+}
+
+func moment(t *canonical.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Time
 }
 
 func (l ledger) Keys(ctx context.Context, name string) (map[v1alpha1.Purpose]string, bool, error) {

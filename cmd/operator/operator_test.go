@@ -219,7 +219,7 @@ func TestTwoAgenciesAndTheirAgreementAppearInKubectl(t *testing.T) {
 	a.Submit(t, act.OfficerSign, &act.AgreementSign{AgreementStep: a.Step(t, ref)})
 	within(t, 2*time.Second, func() string {
 		out, err := plane.Kubectl(t, "get", "agr", "ag-kube", "--no-headers")
-		if err == nil && strings.Contains(strings.Join(strings.Fields(out), " "), "AG-1 Proposed 1 of 2 kubeb") {
+		if err == nil && strings.Contains(strings.Join(strings.Fields(out), " "), "AG-1 Proposed Waits for kubeb to sign. Expired 2") {
 			return ""
 		}
 		return out
@@ -233,6 +233,11 @@ func TestTwoAgenciesAndTheirAgreementAppearInKubectl(t *testing.T) {
 	}
 	b.Submit(t, act.OfficerSign, &act.AgreementSuspend{AgreementStep: b.Step(t, ref)})
 	within(t, 2*time.Second, h.state(t, "ag-kube", v1alpha1.StateSuspended))
+	// "Why can kubea not read this?", in one sentence.
+	why, err := plane.Kubectl(t, "get", "sharingagreement", "ag-kube", "-o", `jsonpath={.status.partyStates[?(@.agency=="kubea")].why}`)
+	if want := "Cannot read: the agreement was suspended by kubeb, who alone can end that with `concordat agreement resume AG-1`."; err != nil || why != want {
+		t.Errorf("kubectl says %q, %v", why, err)
+	}
 }
 
 // Suspending and offboarding in the spec become the registrar's acts in the real

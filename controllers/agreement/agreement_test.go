@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,7 +26,8 @@ import (
 
 var (
 	kube   client.Client // an administrator's
-	ledger = &hub{known: map[string]bool{"agencya": true, "agencyb": true, "agencyc": true}}
+	ledger = newHub("agencya", "agencyb", "agencyc")
+	writes = &counted{}
 )
 
 // One manager with the operator's own rights serves all tests of the package.
@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 		manager, err := ctrl.NewManager(operator, ctrl.Options{Scheme: scheme, Metrics: server.Options{BindAddress: "0"}})
 		must(err)
 		must(agreement.New(agreement.Options{
-			Client: manager.GetClient(), Feed: agreement.NewFeed(ledger, time.Second), Parties: ledger,
+			Client: writes.of(manager.GetClient()), Feed: agreement.NewFeed(ledger, time.Second), Parties: ledger,
 			Events: manager.GetEventRecorder("concordat-operator"),
 		}).SetupWithManager(manager))
 		ctx, stop := context.WithCancel(context.Background())
@@ -60,46 +60,6 @@ func must(err error) {
 		panic(err)
 	}
 }
-
-// hub is the ledger as the operator sees it.
-type hub struct {
-	mu    sync.Mutex
-	list  []agreement.Revision
-	known map[string]bool
-	away  error
-}
-
-func (h *hub) Revisions(context.Context) ([]agreement.Revision, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return append([]agreement.Revision(nil), h.list...), h.away
-}
-
-func (h *hub) Keys(_ context.Context, name string) (map[v1alpha1.Purpose]string, bool, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	agency := act.AgencyName(name)
-	return map[v1alpha1.Purpose]string{
-		v1alpha1.OfficerSign: string(agreementtest.JWK(agency, act.OfficerSign).Thumbprint()),
-		v1alpha1.DeskSign:    string(agreementtest.JWK(agency, act.DeskSign).Thumbprint()),
-	}, h.known[name], h.away
-}
-
-// record puts a revision into the ledger in place of its older self.
-func (h *hub) record(r agreement.Revision) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for i := range h.list {
-		if h.list[i].Digest == r.Digest {
-			h.list[i] = r
-			return
-		}
-	}
-	h.list = append(h.list, r)
-}
-
-func (h *hub) fail(err error)    { h.mu.Lock(); defer h.mu.Unlock(); h.away = err }
-func (h *hub) enrol(name string) { h.mu.Lock(); defer h.mu.Unlock(); h.known[name] = true }
 
 // document returns canonical bytes and their digest. The id makes it one of its own.
 func document(t *testing.T, id byte, parties ...act.AgencyName) (raw, digest string) {
@@ -144,58 +104,6 @@ func within(t *testing.T, limit time.Duration, name, kind string, status metav1.
 }
 
 const soon = 10 * time.Second
-
-func TestARequestBecomesAnAgreementInForceStepByStep(t *testing.T) {
-	raw, digest := document(t, 'a', "agencya", "agencyb", "agencyc")
-	apply(t, "steps", raw, "agencya")
-	a := within(t, soon, "steps", "Ready", metav1.ConditionFalse, v1alpha1.ReasonAwaitingProposer)
-	expect(t, a, v1alpha1.StateRequested, "0 of 3", "agencya", "")
-	if ready := meta.FindStatusCondition(a.Status.Conditions, "Ready"); !strings.Contains(ready.Message, "concordat agreement propose --object steps") {
-		t.Errorf("Ready says %q", ready.Message)
-	}
-	if a.Status.Digest != digest || a.Status.Reference != "AG-TEST" || a.Status.Revision != 1 || a.Status.ObservedGeneration != a.Generation {
-		t.Errorf("status is %+v", a.Status)
-	}
-
-	ends := time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)
-	revision := agreement.Revision{
-		Digest: digest, State: "proposed", Index: 7, NextChange: ends,
-		Parties: []string{"agencya", "agencyb", "agencyc"}, Signed: []string{"agencya"}, Pending: []string{"agencyc", "agencyb"},
-	}
-	ledger.record(revision)
-	a = within(t, 2*time.Second, "steps", "Signed", metav1.ConditionFalse, v1alpha1.ReasonAwaitingSignatures)
-	expect(t, a, v1alpha1.StateProposed, "1 of 3", "agencyb, agencyc", "ends 2028-01-01T00:00:00Z")
-
-	revision.State, revision.Signed, revision.Pending = "in-force", []string{"agencya", "agencyb", "agencyc"}, nil
-	ledger.record(revision)
-	a = within(t, 2*time.Second, "steps", "Ready", metav1.ConditionTrue, v1alpha1.ReasonInForce)
-	expect(t, a, v1alpha1.StateInForce, "3 of 3", "", "ends 2028-01-01T00:00:00Z")
-
-	// What is in force is ended by its parties, not by kubectl.
-	err := kube.Delete(t.Context(), a)
-	if err == nil || !strings.Contains(err.Error(), "is in force") {
-		t.Errorf("deleting it: %v, want a refusal", err)
-	}
-
-	revision.State = "suspended"
-	ledger.record(revision)
-	within(t, 2*time.Second, "steps", "InForce", metav1.ConditionFalse, v1alpha1.ReasonSuspended)
-	revision.State, revision.NextChange = "terminated", time.Time{}
-	ledger.record(revision)
-	a = within(t, 2*time.Second, "steps", "Ready", metav1.ConditionTrue, v1alpha1.ReasonEnded)
-	expect(t, a, v1alpha1.StateTerminated, "3 of 3", "", "")
-	if err := kube.Delete(t.Context(), a); err != nil {
-		t.Errorf("an agreement that has ended: %v", err)
-	}
-}
-
-func expect(t *testing.T, a *v1alpha1.SharingAgreement, state v1alpha1.AgreementState, signed, waiting, next string) {
-	t.Helper()
-	got := [4]string{string(a.Status.State), a.Status.Signed, a.Status.WaitingFor, a.Status.NextChange}
-	if want := [4]string{string(state), signed, waiting, next}; got != want {
-		t.Errorf("kubectl shows %q, want %q", got, want)
-	}
-}
 
 func TestADocumentThatNobodyShouldSignIsStalled(t *testing.T) {
 	good, _ := document(t, 'b', "agencya", "agencyb")

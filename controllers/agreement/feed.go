@@ -14,59 +14,48 @@ import (
 	"github.com/concordat-hub/concordat/api/v1alpha1"
 )
 
-// Revision is one revision of an agreement as the ledger has it.
-type Revision struct {
-	Digest  string
-	ID      string
-	Number  int64
-	State   string // proposed, waiting, in-force, suspended, terminated or expired
-	Parties []string
-	Signed  []string
-	Pending []string
-	// NextChange is when time alone changes the state; zero if never.
-	NextChange time.Time
-	// Index is the ledger index of the act that last changed it.
-	Index int64
-}
-
-// Ledger lists all revisions that the hub knows, as they stand now.
-type Ledger interface {
-	Revisions(ctx context.Context) ([]Revision, error)
-}
-
 // Feed keeps the hub's latest answer and tells which objects it concerns. It is a
 // manager.Runnable.
 type Feed struct {
 	ledger Ledger
-	every  time.Duration
+	pause  time.Duration
 	wake   chan event.TypedGenericEvent[*v1alpha1.SharingAgreement]
 
 	mu        sync.Mutex
+	tag       string
+	breakOff  context.CancelFunc  // ends the question that is being waited for
 	revisions map[string]Revision // by digest
 	reachable bool
 	objects   map[string]string // name → digest, of objects seen by the reconciler
 }
 
-// NewFeed looks at the ledger every so often; a second is what people notice.
-func NewFeed(ledger Ledger, every time.Duration) *Feed {
+// NewFeed asks the ledger, which answers when there is something new. After a
+// failure, and of a hub that cannot wait, it asks again after pause.
+func NewFeed(ledger Ledger, pause time.Duration) *Feed {
 	return &Feed{
-		ledger: ledger, every: every, wake: make(chan event.TypedGenericEvent[*v1alpha1.SharingAgreement]),
+		ledger: ledger, pause: pause, wake: make(chan event.TypedGenericEvent[*v1alpha1.SharingAgreement]),
 		revisions: map[string]Revision{}, objects: map[string]string{},
 	}
 }
+
+// settle is how long the Feed lets further changes gather after one, so that a
+// burst of acts is not a burst of questions.
+const settle = 50 * time.Millisecond
 
 // NeedLeaderElection implements manager.LeaderElectionRunnable: one operator
 // writes status, so one asks.
 func (f *Feed) NeedLeaderElection() bool { return true }
 
-// Start polls until the context ends.
+// Start asks until the context ends.
 func (f *Feed) Start(ctx context.Context) error {
 	log := ctrl.LoggerFrom(ctx).WithName("agreement-feed")
-	tick := time.NewTicker(f.every)
-	defer tick.Stop()
-	for {
-		list, err := f.ledger.Revisions(ctx)
-		names, turned := f.take(list, err)
+	for ctx.Err() == nil {
+		began := time.Now()
+		overview, brokenOff, err := f.ask(ctx)
+		if brokenOff {
+			continue
+		}
+		names, turned := f.take(overview, err)
 		if turned {
 			log.Info("the hub turned", "reachable", err == nil, "error", text(err))
 		}
@@ -78,11 +67,37 @@ func (f *Feed) Start(ctx context.Context) error {
 				return nil
 			}
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return nil
+		wait := settle
+		if err != nil || overview.Tag == "" || overview.Unchanged && time.Since(began) < f.pause {
+			wait = f.pause // it does not answer, or does not wait
 		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// ask puts one question; brokenOff says that Refresh wants another instead.
+func (f *Feed) ask(ctx context.Context) (overview Overview, brokenOff bool, err error) {
+	question, cancel := context.WithCancel(ctx)
+	defer cancel()
+	f.mu.Lock()
+	tag := f.tag
+	f.breakOff = cancel
+	f.mu.Unlock()
+	overview, err = f.ledger.Overview(question, tag)
+	return overview, err != nil && question.Err() != nil && ctx.Err() == nil, err
+}
+
+// Refresh has the Feed ask for everything at once, without waiting for a change.
+func (f *Feed) Refresh() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tag = ""
+	if f.breakOff != nil {
+		f.breakOff()
 	}
 }
 
@@ -95,15 +110,18 @@ func text(err error) string {
 
 // take stores an answer and names the objects that it changes: those whose
 // revision is another, or all when the hub came or went.
-func (f *Feed) take(list []Revision, err error) (names []string, turned bool) {
+func (f *Feed) take(overview Overview, err error) (names []string, turned bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	before := f.revisions
 	turned = f.reachable != (err == nil)
 	f.reachable = err == nil
-	if err == nil {
-		f.revisions = make(map[string]Revision, len(list))
-		for _, revision := range list {
+	if err != nil {
+		f.tag = "" // whoever answers next may be another hub process
+	} else if !overview.Unchanged {
+		f.tag = overview.Tag
+		f.revisions = make(map[string]Revision, len(overview.Revisions))
+		for _, revision := range overview.Revisions {
 			f.revisions[revision.Digest] = revision
 		}
 	}

@@ -114,7 +114,7 @@ func (r *Reconciler) project(ctx context.Context, s *scope) ctrl.Result {
 		return ctrl.Result{} // the Feed wakes us when the hub answers
 	case known:
 		s.stands(revision)
-		return ctrl.Result{} // the Feed wakes us when the revision changes
+		return r.awaitTime(revision) // the Feed wakes us when the revision changes
 	}
 	settled := s.requested(r.checkParties(ctx, s))
 	if !settled {
@@ -122,6 +122,23 @@ func (r *Reconciler) project(ctx context.Context, s *scope) ctrl.Result {
 		return ctrl.Result{RequeueAfter: 5 * time.Second}
 	}
 	return ctrl.Result{} // the Feed wakes us when it is proposed
+}
+
+// late is how long after its moment a change by time alone may be told.
+const late = 500 * time.Millisecond
+
+// awaitTime wakes the object when time alone changes its state. The hub tells of
+// that by itself; should it not have, it is asked anew.
+func (r *Reconciler) awaitTime(revision Revision) ctrl.Result {
+	if revision.NextChange.IsZero() {
+		return ctrl.Result{}
+	}
+	wait := time.Until(revision.NextChange) + late
+	if wait <= 0 {
+		r.Feed.Refresh()
+		wait = 2 * time.Second // as the clocks may differ
+	}
+	return ctrl.Result{RequeueAfter: wait}
 }
 
 // checkParties finds what would make the hub refuse the proposal, so that people

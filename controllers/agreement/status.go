@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,7 +32,9 @@ func (s *scope) readyMessage() string {
 
 // invalid says that nobody can sign this, and what to do instead.
 func (s *scope) invalid(reason, code string, params message.Params) {
-	s.object.Status = v1alpha1.SharingAgreementStatus{State: v1alpha1.StateInvalid, Conditions: s.object.Status.Conditions}
+	s.object.Status = v1alpha1.SharingAgreementStatus{
+		State: v1alpha1.StateInvalid, Why: message.Text("operator_why_invalid", nil), Conditions: s.object.Status.Conditions,
+	}
 	c := condition.False(v1alpha1.ConditionValid, reason, code, params)
 	s.stuck(c)
 	for _, kind := range []string{v1alpha1.ConditionSigned, v1alpha1.ConditionInForce} {
@@ -53,7 +54,7 @@ func (s *scope) stuck(c condition.Condition) {
 func (s *scope) describe() {
 	status := &s.object.Status
 	status.Digest, status.AgreementID = s.digest, s.document.ID
-	status.Revision, status.Reference = int64(s.document.Revision), s.document.Reference
+	status.Revision, status.Reference, status.Supersedes = int64(s.document.Revision), s.document.Reference, s.document.Supersedes
 	status.Parties = nil
 	for _, party := range s.document.Parties {
 		status.Parties = append(status.Parties, v1alpha1.AgencyName(party.Agency))
@@ -73,7 +74,8 @@ func (s *scope) hubAway() {
 func (s *scope) requested(flaw *condition.Condition) (settled bool) {
 	name, proposer := s.object.Name, s.object.Spec.ProposedBy
 	status := &s.object.Status
-	status.State, status.EntryIndex, status.NextChange = v1alpha1.StateRequested, nil, ""
+	s.forget()
+	status.State, status.Why = v1alpha1.StateRequested, message.Text("operator_why_requested", message.Params{"Agency": proposer})
 	s.signatures(nil, []v1alpha1.AgencyName{proposer})
 	waits := condition.False(v1alpha1.ConditionSigned, v1alpha1.ReasonAwaitingProposer, "operator_agreement_awaits_proposer",
 		message.Params{"Agency": proposer, "Name": name})
@@ -93,6 +95,13 @@ func (s *scope) requested(flaw *condition.Condition) (settled bool) {
 		s.ready(waits)
 	}
 	return false
+}
+
+// forget takes out what only the ledger can say.
+func (s *scope) forget() {
+	status := &s.object.Status
+	status.Since, status.EntryIndex, status.NextState, status.NextChange, status.ReviewDue = nil, nil, "", "", nil
+	status.SupersededBy, status.Governs, status.PartyStates, status.NotReading = "", false, nil, ""
 }
 
 // signatures fills in who has signed and whose turn it is.
@@ -120,86 +129,3 @@ func agencies(list []string) []v1alpha1.AgencyName {
 	}
 	return names
 }
-
-// states are the ledger's words for where a revision stands.
-var states = map[string]v1alpha1.AgreementState{
-	"proposed": v1alpha1.StateProposed, "waiting": v1alpha1.StateSigned, "in-force": v1alpha1.StateInForce,
-	"suspended": v1alpha1.StateSuspended, "terminated": v1alpha1.StateTerminated, "expired": v1alpha1.StateExpired,
-}
-
-// stands projects a revision that the ledger has. A word that this version does
-// not know is shown as Unknown: it is for a newer operator to understand.
-func (s *scope) stands(r Revision) {
-	status := &s.object.Status
-	status.State = v1alpha1.StateUnknown
-	if state, ok := states[r.State]; ok {
-		status.State = state
-	}
-	status.EntryIndex = &r.Index
-	pending := agencies(r.Pending)
-	if status.State != v1alpha1.StateProposed {
-		pending = nil // complete or over: nobody is waited for
-	}
-	s.signatures(agencies(r.Signed), pending)
-	status.NextChange = nextChange(status.State, r.NextChange)
-	condition.Remove(&status.Conditions, v1alpha1.ConditionStalled)
-	s.set(condition.True(v1alpha1.ConditionValid, v1alpha1.ReasonDocumentAccepted, "operator_agreement_valid", nil))
-	s.set(s.signedCondition(r))
-	inForce := s.inForceCondition(r)
-	s.set(inForce)
-	s.ready(readiness(status.State, inForce))
-}
-
-func (s *scope) signedCondition(r Revision) condition.Condition {
-	if s.object.Status.State == v1alpha1.StateProposed {
-		return s.awaits(v1alpha1.ConditionSigned, v1alpha1.ReasonAwaitingSignatures)
-	}
-	return condition.True(v1alpha1.ConditionSigned, v1alpha1.ReasonAllSigned, "operator_agreement_signed", nil)
-}
-
-func (s *scope) awaits(kind, reason string) condition.Condition {
-	return condition.False(kind, reason, "operator_agreement_awaits_signatures",
-		message.Params{"Agencies": s.object.Status.WaitingFor, "Reference": s.document.Reference})
-}
-
-func (s *scope) inForceCondition(r Revision) condition.Condition {
-	const kind = v1alpha1.ConditionInForce
-	switch s.object.Status.State {
-	case v1alpha1.StateInForce:
-		return condition.True(kind, v1alpha1.ReasonInForce, "operator_agreement_in_force", message.Params{"Until": clock(r.NextChange)})
-	case v1alpha1.StateProposed:
-		return s.awaits(kind, v1alpha1.ReasonNotSigned)
-	case v1alpha1.StateSigned:
-		return condition.False(kind, v1alpha1.ReasonNotBegun, "operator_agreement_not_begun", message.Params{"From": clock(r.NextChange)})
-	case v1alpha1.StateSuspended:
-		return condition.False(kind, v1alpha1.ReasonSuspended, "operator_agreement_suspended", nil)
-	case v1alpha1.StateTerminated:
-		return condition.False(kind, v1alpha1.ReasonTerminated, "operator_agreement_terminated", nil)
-	case v1alpha1.StateExpired:
-		return condition.False(kind, v1alpha1.ReasonExpired, "operator_agreement_expired", nil)
-	default:
-		return condition.Unknown(kind, v1alpha1.ReasonNotYetObserved, "operator_agreement_state_unknown", message.Params{"State": r.State})
-	}
-}
-
-// readiness follows InForce, but what has ended as agreed is done, not broken.
-func readiness(state v1alpha1.AgreementState, inForce condition.Condition) condition.Condition {
-	if state == v1alpha1.StateTerminated || state == v1alpha1.StateExpired {
-		inForce.Status, inForce.Reason = metav1.ConditionTrue, v1alpha1.ReasonEnded
-	}
-	return inForce
-}
-
-// nextChange says what time alone will do, and when.
-func nextChange(state v1alpha1.AgreementState, at time.Time) string {
-	if at.IsZero() {
-		return ""
-	}
-	code := "operator_agreement_ends"
-	if state == v1alpha1.StateSigned {
-		code = "operator_agreement_begins"
-	}
-	return message.Text(code, message.Params{"Time": clock(at)})
-}
-
-func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -34,10 +34,11 @@ type AgreementView struct {
 	Clause     string           // the place in the document that made it so, if one did
 	By         []act.AgencyName // who suspends it now, or who proposed, retracted or countered it
 
-	NextState  ledger.StateName
-	NextChange time.Time // when time alone will change the state
-	NextClause string
-	ReviewDue  time.Time
+	NextState     ledger.StateName
+	NextChange    time.Time // when time alone will change the state
+	NextClause    string
+	ReviewDue     time.Time
+	ReviewOverdue bool // it was not reviewed by then
 
 	Parties []act.AgencyName // of the document, and those that acceded
 	Signed  []act.AgencyName
@@ -59,6 +60,7 @@ type PartView struct {
 	Voided          bool      // its signature fell with the key that made it
 	Joined          bool      // by accession
 	Leaves          time.Time // when its withdrawal takes effect
+	Withdrawn       bool      // that time has come
 	AuthorityLapsed bool
 	SuspendedBy     []act.AgencyName // who has suspended its part
 	Release         Answer
@@ -211,7 +213,7 @@ func viewOf(state *ledger.State, revision *ledger.Revision, now time.Time) Agree
 	view := AgreementView{
 		ID: revision.Document.ID, Revision: revision.Document.Revision, Digest: revision.Digest, Reference: revision.Document.Reference,
 		Index: revision.Proposed.Index, State: standing.State, Since: revision.Since(now), SinceAct: standing.Since, Clause: standing.Clause,
-		NextState: standing.NextState, NextChange: standing.NextChange, NextClause: standing.NextClause, ReviewDue: revision.ReviewDue(),
+		NextState: standing.NextState, NextChange: standing.NextChange, NextClause: standing.NextClause, ReviewDue: revision.ReviewDue(), ReviewOverdue: revision.ReviewOverdue(now),
 		Supersedes: revision.Document.Supersedes,
 	}
 	view.SinceIndex, _ = state.Seen(standing.Since)
@@ -267,7 +269,7 @@ func partOf(state *ledger.State, revision *ledger.Revision, party *agreement.Par
 	_, part.Voided = revision.Voided[name]
 	_, part.Joined = revision.Joined[name]
 	if step, leaves := revision.Withdrawn[name]; leaves {
-		part.Leaves = step.Effective
+		part.Leaves, part.Withdrawn = step.Effective, !now.Before(step.Effective)
 	}
 	return part
 }

@@ -14,29 +14,30 @@ import (
 
 // Agreement is one revision. A nil time means that there is none.
 type Agreement struct {
-	ID           string           `json:"id"`
-	Revision     int              `json:"revision"`
-	Digest       string           `json:"digest"`
-	Reference    string           `json:"reference"`
-	Index        uint64           `json:"index"` // of the proposal
-	State        string           `json:"state"` // proposed, declined, retracted, countered, lapsed, waiting, in-force, review-overdue, suspended, terminated, expired
-	Since        *canonical.Time  `json:"since"`
-	SinceAct     act.ID           `json:"sinceAct"`
-	SinceIndex   uint64           `json:"sinceIndex"` // of that act
-	Clause       string           `json:"clause"`     // the place in the document that made it so
-	By           []act.AgencyName `json:"by"`         // who suspends it, or who proposed, retracted or countered it
-	NextState    string           `json:"nextState"`
-	NextChange   *canonical.Time  `json:"nextChange"` // by time alone
-	NextClause   string           `json:"nextClause"`
-	ReviewDue    *canonical.Time  `json:"reviewDue"`
-	Parties      []act.AgencyName `json:"parties"` // of the document, and those that acceded
-	Signed       []act.AgencyName `json:"signed"`
-	Pending      []act.AgencyName `json:"pending"`
-	Parts        []Part           `json:"parts"`
-	Supersedes   string           `json:"supersedes"`
-	SupersededBy string           `json:"supersededBy"`
-	NewerState   string           `json:"newerState"`
-	Governs      bool             `json:"governs"`
+	ID            string           `json:"id"`
+	Revision      int              `json:"revision"`
+	Digest        string           `json:"digest"`
+	Reference     string           `json:"reference"`
+	Index         uint64           `json:"index"` // of the proposal
+	State         string           `json:"state"` // proposed, declined, retracted, countered, lapsed, waiting, in-force, review-overdue, suspended, terminated, expired
+	Since         *canonical.Time  `json:"since"`
+	SinceAct      act.ID           `json:"sinceAct"`
+	SinceIndex    uint64           `json:"sinceIndex"` // of that act
+	Clause        string           `json:"clause"`     // the place in the document that made it so
+	By            []act.AgencyName `json:"by"`         // who suspends it, or who proposed, retracted or countered it
+	NextState     string           `json:"nextState"`
+	NextChange    *canonical.Time  `json:"nextChange"` // by time alone
+	NextClause    string           `json:"nextClause"`
+	ReviewDue     *canonical.Time  `json:"reviewDue"`
+	ReviewOverdue bool             `json:"reviewOverdue"`
+	Parties       []act.AgencyName `json:"parties"` // of the document, and those that acceded
+	Signed        []act.AgencyName `json:"signed"`
+	Pending       []act.AgencyName `json:"pending"`
+	Parts         []Part           `json:"parts"`
+	Supersedes    string           `json:"supersedes"`
+	SupersededBy  string           `json:"supersededBy"`
+	NewerState    string           `json:"newerState"`
+	Governs       bool             `json:"governs"`
 }
 
 // Part is where one party stands under a revision.
@@ -48,6 +49,7 @@ type Part struct {
 	Voided          bool             `json:"voided"` // its signature fell with the key that made it
 	Joined          bool             `json:"joined"`
 	Leaves          *canonical.Time  `json:"leaves"` // when its withdrawal takes effect
+	Withdrawn       bool             `json:"withdrawn"`
 	AuthorityLapsed bool             `json:"authorityLapsed"`
 	SuspendedBy     []act.AgencyName `json:"suspendedBy"`
 	Release         May              `json:"release"` // anything new, to anybody

@@ -13,29 +13,30 @@ import (
 )
 
 type agreementAnswer struct {
-	ID           string           `json:"id"`
-	Revision     int              `json:"revision"`
-	Digest       string           `json:"digest"`
-	Reference    string           `json:"reference"`
-	Index        uint64           `json:"index"`
-	State        ledger.StateName `json:"state"`
-	Since        canonical.Time   `json:"since"`
-	SinceAct     act.ID           `json:"sinceAct,omitempty"`
-	SinceIndex   uint64           `json:"sinceIndex"`
-	Clause       string           `json:"clause,omitempty"`
-	By           []act.AgencyName `json:"by"`
-	NextState    ledger.StateName `json:"nextState,omitempty"`
-	NextChange   canonical.Time   `json:"nextChange,omitzero"`
-	NextClause   string           `json:"nextClause,omitempty"`
-	ReviewDue    canonical.Time   `json:"reviewDue,omitzero"`
-	Parties      []act.AgencyName `json:"parties"`
-	Signed       []act.AgencyName `json:"signed"`
-	Pending      []act.AgencyName `json:"pending"`
-	Parts        []partAnswer     `json:"parts"`
-	Supersedes   string           `json:"supersedes,omitempty"`
-	SupersededBy string           `json:"supersededBy,omitempty"`
-	NewerState   ledger.StateName `json:"newerState,omitempty"`
-	Governs      bool             `json:"governs"`
+	ID            string           `json:"id"`
+	Revision      int              `json:"revision"`
+	Digest        string           `json:"digest"`
+	Reference     string           `json:"reference"`
+	Index         uint64           `json:"index"`
+	State         ledger.StateName `json:"state"`
+	Since         canonical.Time   `json:"since"`
+	SinceAct      act.ID           `json:"sinceAct,omitempty"`
+	SinceIndex    uint64           `json:"sinceIndex"`
+	Clause        string           `json:"clause,omitempty"`
+	By            []act.AgencyName `json:"by"`
+	NextState     ledger.StateName `json:"nextState,omitempty"`
+	NextChange    canonical.Time   `json:"nextChange,omitzero"`
+	NextClause    string           `json:"nextClause,omitempty"`
+	ReviewDue     canonical.Time   `json:"reviewDue,omitzero"`
+	ReviewOverdue bool             `json:"reviewOverdue,omitzero"`
+	Parties       []act.AgencyName `json:"parties"`
+	Signed        []act.AgencyName `json:"signed"`
+	Pending       []act.AgencyName `json:"pending"`
+	Parts         []partAnswer     `json:"parts"`
+	Supersedes    string           `json:"supersedes,omitempty"`
+	SupersededBy  string           `json:"supersededBy,omitempty"`
+	NewerState    ledger.StateName `json:"newerState,omitempty"`
+	Governs       bool             `json:"governs"`
 }
 
 type partAnswer struct {
@@ -46,6 +47,7 @@ type partAnswer struct {
 	Voided          bool             `json:"voided,omitzero"`
 	Joined          bool             `json:"joined,omitzero"`
 	Leaves          canonical.Time   `json:"leaves,omitzero"`
+	Withdrawn       bool             `json:"withdrawn,omitzero"`
 	AuthorityLapsed bool             `json:"authorityLapsed,omitzero"`
 	SuspendedBy     []act.AgencyName `json:"suspendedBy,omitempty"`
 	Release         may              `json:"release"`
@@ -64,12 +66,12 @@ func agreementOf(view hub.AgreementView) agreementAnswer {
 		ID: view.ID, Revision: view.Revision, Digest: view.Digest, Reference: view.Reference, Index: view.Index,
 		State: view.State, Since: canonical.At(view.Since), SinceAct: view.SinceAct, SinceIndex: view.SinceIndex, Clause: view.Clause, By: names(view.By),
 		NextState: view.NextState, NextChange: ahead(view.NextChange), NextClause: view.NextClause,
-		ReviewDue: ahead(view.ReviewDue), Parties: names(view.Parties), Signed: names(view.Signed), Pending: names(view.Pending),
+		ReviewDue: ahead(view.ReviewDue), ReviewOverdue: view.ReviewOverdue, Parties: names(view.Parties), Signed: names(view.Signed), Pending: names(view.Pending),
 		Parts: []partAnswer{}, Supersedes: view.Supersedes, SupersededBy: view.SupersededBy, NewerState: view.NewerState, Governs: view.Governs,
 	}
 	for _, part := range view.Parts {
 		answer.Parts = append(answer.Parts, partAnswer{
-			part.Agency, part.Role, part.Signed, part.Declined, part.Voided, part.Joined, ahead(part.Leaves),
+			part.Agency, part.Role, part.Signed, part.Declined, part.Voided, part.Joined, ahead(part.Leaves), part.Withdrawn,
 			part.AuthorityLapsed, part.SuspendedBy, may(part.Release), may(part.Receive), may(part.Read),
 		})
 	}
