@@ -18,7 +18,9 @@ import (
 func (a *app) agreementNoun() *cobra.Command {
 	noun := a.noun("agreement", "cli_agreement_short",
 		a.agreementNew(), a.agreementDocument(), a.agreementPropose(), a.agreementShow(), a.agreementSign(),
-		a.agreementStep("suspend"), a.agreementStep("resume"), a.agreementStep("withdraw"), a.agreementStep("terminate"),
+		a.agreementDecline(), a.agreementRetract(), a.agreementCounter(), a.agreementAmend(),
+		a.agreementSuspend(), a.agreementResume(), a.agreementWithdraw(), a.agreementTerminate(), a.agreementReview(),
+		a.agreementInvite(), a.agreementAccede(), a.agreementCountersign(), a.agreementBreach(), a.agreementWhy(),
 		a.agreementSubmit(), a.agreementList())
 	noun.Aliases = []string{"agreements", "agr"}
 	return noun
@@ -42,13 +44,22 @@ func refusedSource(err error, file string) error {
 // people call it. Of several revisions the newest is meant; two agreements of one
 // reference are never guessed between.
 func (a *app) findAgreement(ctx context.Context, d *desk, name string) (deskapi.Agreement, error) {
+	found, err := a.findSummary(ctx, d, name)
+	if err != nil {
+		return deskapi.Agreement{}, err
+	}
+	return d.Agreement(ctx, found.ID, found.Digest)
+}
+
+func (a *app) findSummary(ctx context.Context, d *desk, name string) (deskapi.AgreementSummary, error) {
 	name = bare(name)
 	if _, digest, both := strings.Cut(name, "@"); both {
 		name = digest
 	}
+	none := deskapi.AgreementSummary{}
 	all, err := d.Agreements(ctx)
 	if err != nil {
-		return deskapi.Agreement{}, err
+		return none, err
 	}
 	var found *deskapi.AgreementSummary
 	for i := range all {
@@ -61,13 +72,13 @@ func (a *app) findAgreement(ctx context.Context, d *desk, name string) (deskapi.
 		case found == nil || found.ID == candidate.ID && candidate.Revision > found.Revision:
 			found = candidate
 		case found.ID != candidate.ID:
-			return deskapi.Agreement{}, fail(Usage, "cli_agreement_ambiguous", message.Params{"Name": name})
+			return none, fail(Usage, "cli_agreement_ambiguous", message.Params{"Name": name})
 		}
 	}
 	if found == nil {
-		return deskapi.Agreement{}, fail(NotFound, "cli_agreement_not_found", message.Params{"Name": name})
+		return none, fail(NotFound, "cli_agreement_not_found", message.Params{"Name": name})
 	}
-	return d.Agreement(ctx, found.ID, found.Digest)
+	return *found, nil
 }
 
 func (a *app) agreementList() *cobra.Command {
@@ -86,14 +97,10 @@ func (a *app) agreementList() *cobra.Command {
 		}
 		for _, one := range all {
 			v.Names = append(v.Names, "agreement/"+one.ID+"@"+one.Digest)
-			next := ""
-			if !one.NextChange.IsZero() {
-				next = one.NextState + " " + one.NextChange.UTC().Format("2006-01-02")
-			}
 			v.Rows = append(v.Rows, []string{
 				one.Reference, strconv.Itoa(one.Revision), one.State,
 				fmt.Sprintf("%d/%d", len(one.Signed), len(one.Signed)+len(one.Pending)),
-				strings.Join(slices.Sorted(slices.Values(one.Pending)), " "), next, one.ID,
+				strings.Join(slices.Sorted(slices.Values(one.Pending)), " "), nextChange(one), one.ID,
 			})
 		}
 		return a.show(v)

@@ -138,8 +138,8 @@ func (a *app) signingKey(ctx context.Context, d *desk) (officerKey, deskapi.Agen
 // keys that its desk does not know. It guards consent only: who wants to suspend
 // or leave is never held up by what the document says.
 func mayConsent(document *agreement.Document, own deskapi.Agency) error {
-	if document.Hub.ID != own.Hub || document.Hub.LogKey != own.LogKey || string(document.Hub.Registrar) != own.Registrar.Thumbprint {
-		return fail(Refused, "cli_agreement_other_hub", message.Params{"Hub": document.Hub.ID})
+	if err := sameHub(document, own); err != nil {
+		return err
 	}
 	party := document.Party(act.AgencyName(own.Agency))
 	if party == nil {
@@ -147,6 +147,14 @@ func mayConsent(document *agreement.Document, own deskapi.Agency) error {
 	}
 	if !hasThumbprint(own.OfficerSign, party.OfficerSign) || !hasThumbprint(own.DeskSign, party.DeskSign) {
 		return fail(Refused, "cli_agreement_own_key_differs", message.Params{"Agency": own.Agency})
+	}
+	return nil
+}
+
+// sameHub refuses a document that names another hub, or other keys of this one.
+func sameHub(document *agreement.Document, own deskapi.Agency) error {
+	if document.Hub.ID != own.Hub || document.Hub.LogKey != own.LogKey || string(document.Hub.Registrar) != own.Registrar.Thumbprint {
+		return fail(Refused, "cli_agreement_other_hub", message.Params{"Hub": document.Hub.ID})
 	}
 	return nil
 }
@@ -203,81 +211,21 @@ func (a *app) agreementSign() *cobra.Command {
 	cmd := a.verb("sign AGREEMENT [flags]", "cli_agreement_sign_short",
 		"  concordat agreement sign AG-1\n  concordat agreement sign AG-1 --digest sha256:... --yes --compared-fingerprints",
 		exactly(1), func(cmd *cobra.Command, args []string) error {
-			return a.takeStep(cmd.Context(), args[0], "sign", said)
+			t, err := a.begin(cmd.Context(), args[0], said)
+			if err != nil {
+				return err
+			}
+			if err := mayConsent(t.read.document, t.own); err != nil {
+				return err
+			}
+			if t.one.KeysDiffer {
+				a.tell("cli_agreement_keys_differ", nil)
+			}
+			return t.take(cmd.Context(), &act.AgreementSign{AgreementStep: t.step()}, "cli_ask_sign", t.effectOfSigning(), compares)
 		})
 	said.register(a, cmd, true)
 	said.registerSave(a, cmd)
 	return cmd
-}
-
-// agreementStep is a party's word on an agreement's life after it signed.
-func (a *app) agreementStep(step string) *cobra.Command {
-	var said consent
-	cmd := a.verb(step+" AGREEMENT [flags]", "cli_agreement_"+step+"_short", "  concordat agreement "+step+" AG-1 --reason review",
-		exactly(1), func(cmd *cobra.Command, args []string) error {
-			return a.takeStep(cmd.Context(), args[0], step, said)
-		})
-	said.register(a, cmd, false)
-	said.registerSave(a, cmd)
-	cmd.Flags().StringVar(&said.reason, "reason", "", a.say("cli_flag_step_reason", nil))
-	return cmd
-}
-
-func (a *app) takeStep(ctx context.Context, name, step string, said consent) error {
-	d, err := a.openDesk()
-	if err != nil {
-		return err
-	}
-	one, err := a.findAgreement(ctx, d, name)
-	if err != nil {
-		return err
-	}
-	read, err := a.checkedAgreement(one)
-	if err != nil {
-		return err
-	}
-	key, own, err := a.signingKey(ctx, d)
-	if err != nil {
-		return err
-	}
-	compares := step == "sign"
-	if compares {
-		if err := mayConsent(read.document, own); err != nil {
-			return err
-		}
-	}
-	if compares && one.KeysDiffer {
-		a.tell("cli_agreement_keys_differ", nil)
-	}
-	params := message.Params{"Reference": read.document.Reference, "Agency": d.session.Agency, "Days": read.document.Termination.NoticeDays}
-	text := a.agreementText(read.document, read.digest) + a.standingText(one)
-	if err := a.confirm(said, text, read.digest, "cli_ask_"+step, params, compares); err != nil {
-		return err
-	}
-	payload, err := stepPayload(step, act.AgreementStep{
-		Common: a.common(key), Agreement: act.AgreementRef{ID: read.document.ID, Digest: read.digest},
-		Officer: d.session.Officer, Reason: said.reason, Prev: act.ID(one.Prev),
-	})
-	if err != nil {
-		return err
-	}
-	return a.signAndSubmit(ctx, d, key, payload, signed{read.document, read.digest, said.save})
-}
-
-func stepPayload(step string, p act.AgreementStep) (act.Payload, error) {
-	switch step {
-	case "sign":
-		return &act.AgreementSign{AgreementStep: p}, nil
-	case "suspend":
-		return &act.AgreementSuspend{AgreementStep: p}, nil
-	case "resume":
-		return &act.AgreementResume{AgreementStep: p}, nil
-	case "withdraw":
-		return &act.AgreementWithdraw{AgreementStep: p}, nil
-	case "terminate":
-		return &act.AgreementTerminate{AgreementStep: p}, nil
-	}
-	return nil, fmt.Errorf("no act for the step %q", step)
 }
 
 // agreementSubmit delivers an act that was signed before.

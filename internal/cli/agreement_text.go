@@ -192,19 +192,3 @@ func restrictionText(set map[string][]string) string {
 	}
 	return strings.Join(axes, "; ")
 }
-
-// standingText is where the agreement stands, as the desk's ledger has it.
-func (a *app) standingText(one deskapi.Agreement) string {
-	s := &sheet{app: a}
-	s.heading("cli_text_standing")
-	next := ""
-	if !one.NextChange.IsZero() {
-		next = one.NextState + " " + one.NextChange.UTC().Format(time.RFC3339)
-	}
-	s.pairs(
-		"cli_text_state", one.State, "cli_text_signed", strings.Join(one.Signed, ", "), "cli_text_pending", strings.Join(one.Pending, ", "),
-		"cli_text_suspended", strings.Join(one.Suspended, ", "), "cli_text_withdrawn", strings.Join(one.Withdrawn, ", "),
-		"cli_text_proposed_by", one.ProposedBy, "cli_text_next", next,
-	)
-	return s.text.String()
-}

@@ -77,9 +77,13 @@ func sampleAgreement(c *compose.Composed) deskapi.Agreement {
 	return deskapi.Agreement{
 		AgreementSummary: deskapi.AgreementSummary{
 			ID: c.Document.ID, Reference: c.Document.Reference, Title: c.Document.Title, Revision: 1, Digest: c.Digest, State: "proposed",
-			Signed: []string{"agencyb"}, Pending: []string{"agencya"}, NextState: "expired", NextChange: c.Document.Expires.Time,
+			Signed: []string{"agencyb"}, Pending: []string{"agencya"}, NextState: "expired", NextChange: c.Document.Expires.Time, NextClause: "/expires",
+			Since: sampleTime, SinceAct: prevID, SinceBy: "agencyb", Clause: "/entryIntoForce",
 		},
-		Document: string(c.Bytes), ProposedBy: "agencyb", Index: 7, Prev: prevID, HubIsOurs: true, Hub: hubID,
+		Suspended: []string{}, Withdrawn: []string{}, OtherDigest: []string{},
+		Standings: []deskapi.PartyStanding{{Agency: "agencya", Role: "both"}, {Agency: "agencyb", Role: "both", Signed: sampleTime}},
+		Revisions: []deskapi.AgreementRevision{{Revision: 1, Digest: c.Digest, State: "proposed", Signed: []string{"agencyb"}, Pending: []string{"agencya"}, Bound: []string{}}},
+		Document:  string(c.Bytes), ProposedBy: "agencyb", Index: 7, Prev: prevID, HubIsOurs: true, Hub: hubID,
 		Parties: []deskapi.Party{
 			{Agency: "agencya", LegalName: "A", OfficerSign: printOf(publicFrom("officer a")), DeskSign: printOf(publicFrom("desk a"))},
 			{Agency: "agencyb", LegalName: "B", OfficerSign: printOf(publicFrom("officer b")), DeskSign: printOf(publicFrom("desk b"))},
