@@ -6,6 +6,7 @@
 // is the ledger's word, shown within two seconds. The controller writes status and
 // nothing else: it proposes nothing, signs nothing and brings nothing back.
 //
-// Who wakes it: the object itself, and Feed, which looks at the hub each second
-// and names the objects whose revision changed.
+// Who wakes it: the object itself; Feed, to which the hub answers as soon as an
+// agreement is not as it was, and which names the objects whose revision that is;
+// and the moment at which time alone changes the state.
 package agreement
