@@ -66,48 +66,65 @@ func New(config Config) http.Handler {
 		},
 	}
 	mux := http.NewServeMux()
-	h.publicRoutes(mux)
-	h.deskRoutes(mux)
-	h.registrarRoutes(mux)
+	for _, route := range h.routes() {
+		mux.HandleFunc(route.pattern, route.serve)
+	}
 	mux.HandleFunc("/", h.handle(func(http.ResponseWriter, *http.Request) error { return &hub.Error{Code: hub.CodeNotFound} }))
 	return h.count(mux)
 }
 
-func (h *handler) publicRoutes(mux *http.ServeMux) {
-	mux.HandleFunc("GET /v1/hub", h.handle(h.about))
-	mux.HandleFunc("GET /log/checkpoint", h.handle(h.checkpoint))
-	mux.HandleFunc("GET /log/{tile...}", h.handle(h.tile))
-	mux.HandleFunc("GET /v1/log/consistency", h.handle(h.consistency))
-	mux.HandleFunc("GET /v1/log/proof", h.handle(h.proof))
-	mux.HandleFunc("POST /v1/enrolments", h.handle(h.enrol))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	mux.HandleFunc("GET /readyz", h.handle(h.ready))
-	mux.HandleFunc("GET /metrics", h.metrics)
+// route is one endpoint behind the door through which its callers come.
+type route struct {
+	pattern string
+	door    string // public, desk or operator
+	serve   http.HandlerFunc
 }
 
-func (h *handler) deskRoutes(mux *http.ServeMux) {
-	mux.HandleFunc("POST /v1/acts", h.asDesk(h.submit))
-	mux.HandleFunc("HEAD /v1/uploads/{digest}", h.asDesk(h.uploadOffset))
-	mux.HandleFunc("PUT /v1/uploads/{digest}", h.asDesk(h.upload))
-	mux.HandleFunc("POST /v1/releases", h.asDesk(h.release))
-	mux.HandleFunc("GET /v1/feed", h.asDesk(h.feed))
-	mux.HandleFunc("POST /v1/deliveries", h.asDesk(h.deliver))
-	mux.HandleFunc("POST /v1/opens", h.asDesk(h.open))
-	mux.HandleFunc("GET /v1/blobs/{digest}", h.asDesk(h.body))
-	mux.HandleFunc("GET /v1/receipts/{index}", h.asDesk(h.receipt))
-	mux.HandleFunc("GET /v1/deposits", h.asDesk(h.deposits))
-	mux.HandleFunc("GET /v1/deposits/{thumbprint}", h.asDesk(h.deposit))
-	mux.HandleFunc("PUT /v1/deposits/{thumbprint}", h.asDesk(h.putDeposit))
-}
-
-func (h *handler) registrarRoutes(mux *http.ServeMux) {
-	mux.HandleFunc("GET /v1/registrar/agencies/{slug}", h.asOperator(h.agency))
-	mux.HandleFunc("PUT /v1/registrar/agencies/{slug}", h.asOperator(h.admit))
-	mux.HandleFunc("POST /v1/registrar/agencies/{slug}/codes", h.asOperator(h.newCode))
-	mux.HandleFunc("POST /v1/registrar/agencies/{slug}/requests", h.asOperator(h.request))
-	mux.HandleFunc("GET /v1/registrar/agreements", h.asOperator(h.agreements))
-	mux.HandleFunc("GET /v1/registrar/agreements/{digest}", h.asOperator(h.agreement))
-	mux.HandleFunc("POST /v1/registrar/clock", h.asOperator(h.confirmClock))
+// routes are all endpoints.
+func (h *handler) routes() []route {
+	all := []route{
+		{"GET /healthz", "public", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }},
+		{"GET /metrics", "public", h.metrics},
+	}
+	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /v1/hub":             h.about,
+		"GET /log/checkpoint":     h.checkpoint,
+		"GET /log/{tile...}":      h.tile,
+		"GET /v1/log/consistency": h.consistency,
+		"GET /v1/log/proof":       h.proof,
+		"POST /v1/enrolments":     h.enrol,
+		"GET /readyz":             h.ready,
+	} {
+		all = append(all, route{pattern, "public", h.handle(serve)})
+	}
+	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request, act.AgencyName) error{
+		"POST /v1/acts":                 h.submit,
+		"HEAD /v1/uploads/{digest}":     h.uploadOffset,
+		"PUT /v1/uploads/{digest}":      h.upload,
+		"POST /v1/releases":             h.release,
+		"GET /v1/feed":                  h.feed,
+		"POST /v1/deliveries":           h.deliver,
+		"POST /v1/opens":                h.open,
+		"GET /v1/blobs/{digest}":        h.body,
+		"GET /v1/receipts/{index}":      h.receipt,
+		"GET /v1/deposits":              h.deposits,
+		"GET /v1/deposits/{thumbprint}": h.deposit,
+		"PUT /v1/deposits/{thumbprint}": h.putDeposit,
+	} {
+		all = append(all, route{pattern, "desk", h.asDesk(serve)})
+	}
+	for pattern, serve := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /v1/registrar/agencies/{slug}":           h.agency,
+		"PUT /v1/registrar/agencies/{slug}":           h.admit,
+		"POST /v1/registrar/agencies/{slug}/codes":    h.newCode,
+		"POST /v1/registrar/agencies/{slug}/requests": h.request,
+		"GET /v1/registrar/agreements":                h.agreements,
+		"GET /v1/registrar/agreements/{digest}":       h.agreement,
+		"POST /v1/registrar/clock":                    h.confirmClock,
+	} {
+		all = append(all, route{pattern, "operator", h.asOperator(serve)})
+	}
+	return all
 }
 
 // handle gives a request its deadlines and its error its problem document.

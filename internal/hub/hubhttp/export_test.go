@@ -1,0 +1,10 @@
+package hubhttp
+
+// Doors returns the door of every endpoint, by its pattern.
+func Doors() map[string]string {
+	doors := map[string]string{}
+	for _, route := range (&handler{}).routes() {
+		doors[route.pattern] = route.door
+	}
+	return doors
+}
