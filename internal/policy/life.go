@@ -132,6 +132,9 @@ func lives(s *ledger.State, release *ledger.Release, reader act.AgencyName, now 
 	if no := readable(governs, release.Time, now); no != nil {
 		return no
 	}
+	if governs != revision && revision.Complete == nil {
+		return refused(AgreementNotSigned, revision.Digest)
+	}
 	if governs != revision {
 		// The older text is not judged by its window, and nobody reviews it any more; but
 		// a step that stopped or ended it is a step about what was released under it.
