@@ -17,7 +17,8 @@ import (
 
 func (a *app) agreementNoun() *cobra.Command {
 	noun := a.noun("agreement", "cli_agreement_short",
-		a.agreementNew(), a.agreementDocument(), a.agreementPropose(), a.agreementShow(), a.agreementSign(),
+		a.agreementNew(), a.agreementDocument(), a.agreementRender(), a.agreementDiff(), a.agreementSchema(), a.agreementRegister(),
+		a.agreementPropose(), a.agreementShow(), a.agreementSign(),
 		a.agreementDecline(), a.agreementRetract(), a.agreementCounter(), a.agreementAmend(),
 		a.agreementSuspend(), a.agreementResume(), a.agreementWithdraw(), a.agreementTerminate(), a.agreementReview(),
 		a.agreementInvite(), a.agreementAccede(), a.agreementCountersign(), a.agreementBreach(), a.agreementWhy(),

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/agreement/render"
 	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/fingerprint"
@@ -148,7 +149,23 @@ func (a *app) agreementText(d *agreement.Document, digest string) string {
 	a.termsText(s, d)
 	s.heading("cli_text_hub")
 	s.pairs("cli_text_hub_id", d.Hub.ID, "cli_text_log_key", d.Hub.LogKey, "cli_text_registrar_key", fingerprint.Text(string(d.Hub.Registrar)))
+	a.legalText(s, d)
 	return s.text.String()
+}
+
+// legalText is every clause in words, and whether these are the words that the
+// document names: a text that differs is shown and said to differ.
+func (a *app) legalText(s *sheet, d *agreement.Document) {
+	if d.Schema != agreement.SchemaV2 {
+		return
+	}
+	s.heading("cli_text_legal_text")
+	for _, one := range render.Check(d) {
+		fmt.Fprintf(&s.text, "%s\n", a.wrapText(a.checkSentence(one)))
+	}
+	if text, err := render.Text(d, a.textLanguage(d, "")); err == nil {
+		fmt.Fprintf(&s.text, "\n%s", a.wrapText(string(text)))
+	}
 }
 
 func (a *app) termsText(s *sheet, d *agreement.Document) {

@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/agreement/render"
+	"github.com/concordat-hub/concordat/internal/canonical"
+	"github.com/concordat-hub/concordat/internal/cli/compose"
+)
+
+// composedNew is a new bilateral agreement as its parties would sign it.
+func composedNew(t *testing.T, w *world) (source string, composed *compose.Composed) {
+	t.Helper()
+	source = w.expect(OK, "agreement", "new", "--reference", "AG-9", "--party", "agencya", "--party", "agencyb").stdout
+	composed, err := compose.Document([]byte(source), knownRing())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source, composed
+}
+
+func TestTheTextOfADraftAndOfItsDocument(t *testing.T) {
+	w := newWorld(t)
+	source, composed := composedNew(t, w)
+	draft := w.expect(OK, "agreement", "render", w.file("ag9.yaml", source)).stdout
+	if !strings.HasPrefix(draft, "# AG-9: ") || !strings.Contains(draft, "## Article 25.") {
+		t.Errorf("the draft's text is\n%s", draft)
+	}
+	file := w.file("ag9.json", string(composed.Bytes))
+	text := w.expect(OK, "agreement", "render", file).stdout
+	if digest := canonical.Digest([]byte(text)); digest != composed.Document.Texts["en"] {
+		t.Errorf("the text has the digest %s, the document names %s", digest, composed.Document.Texts["en"])
+	}
+	if french := w.expect(OK, "agreement", "render", file, "--lang", "fr").stdout; !strings.Contains(french, "Base juridique") {
+		t.Errorf("the French text is\n%s", french)
+	}
+	w.expect(Usage, "agreement", "render", file, "--lang", "de")
+	w.expect(Usage, "agreement", "render", file, "--format", "doc")
+	w.expect(Usage, "agreement", "render", w.file("broken.yaml", "form: [\n"))
+}
+
+func TestTermsAreTheDocument(t *testing.T) {
+	w := newWorld(t)
+	_, composed := composedNew(t, w)
+	var terms agreement.Document
+	if err := json.Unmarshal([]byte(w.expect(OK, "agreement", "render", w.file("ag9.json", string(composed.Bytes)), "--format", "terms").stdout), &terms); err != nil {
+		t.Fatal(err)
+	}
+	if _, digest, err := terms.Bytes(); err != nil || digest != composed.Digest {
+		t.Errorf("the terms have the digest %s, %v", digest, err)
+	}
+}
+
+func TestPaperCarriesTheDigestOfItsText(t *testing.T) {
+	w := newWorld(t)
+	_, composed := composedNew(t, w)
+	out := filepath.Join(w.home, "ag9.pdf")
+	w.expect(OK, "agreement", "render", w.file("ag9.json", string(composed.Bytes)), "--format", "pdf", "--out", out)
+	file, err := os.ReadFile(out)
+	if err != nil || !strings.HasPrefix(string(file), "%PDF-") || !strings.Contains(string(file), composed.Document.Texts["en"]) {
+		t.Errorf("the file has %d bytes, %v", len(file), err)
+	}
+	composed.Document.Parties[0].LegalName = "Łódź"
+	composed.Document.Texts = render.Digests(composed.Document)
+	raw, _, err := composed.Document.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := w.expect(Usage, "agreement", "render", w.file("ag9.json", string(raw)), "--format", "pdf", "--out", out)
+	if !strings.Contains(got.stderr, "Ł") {
+		t.Errorf("said %q", got.stderr)
+	}
+}
+
+// What a lawyer read stays bound: whether today's words are those is said.
+func TestCheckSaysWhetherTheTextIsTheSignedOne(t *testing.T) {
+	w := newWorld(t)
+	_, composed := composedNew(t, w)
+	same := w.expect(OK, "agreement", "render", w.file("ag9.json", string(composed.Bytes)), "--check")
+	if !strings.Contains(same.stdout, composed.Document.Texts["en"]) {
+		t.Errorf("said %q", same.stdout)
+	}
+	earlier := "sha256:" + strings.Repeat("0", 64)
+	composed.Document.Texts["en"] = earlier
+	raw, _, err := composed.Document.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := w.file("ag9.json", string(raw))
+	if got := w.expect(Failed, "agreement", "render", file, "--check"); !strings.Contains(got.stdout, earlier) {
+		t.Errorf("said %q", got.stdout)
+	}
+	var checked []render.Checked
+	got := w.expect(Failed, "agreement", "render", file, "--check", "-o", "json")
+	if err := json.Unmarshal([]byte(got.stdout), &checked); err != nil || len(checked) != 1 || checked[0].Signed != earlier || checked[0].Same() {
+		t.Errorf("%v: %s", err, got.stdout)
+	}
+	old := sampleDocument(t, publicFrom("officer a"))
+	if got := w.expect(Failed, "agreement", "render", w.file("ag1.json", string(old.Bytes)), "--check"); !strings.Contains(got.stdout, "first schema") {
+		t.Errorf("said %q", got.stdout)
+	}
+}
+
+func TestAnAgreementIsRenderedFromTheDesk(t *testing.T) {
+	w := newWorld(t).loggedIn()
+	w.withAgreement()
+	for _, name := range []string{"AG-1", "AG-1@1"} {
+		if got := w.expect(OK, "agreement", "render", name).stdout; !strings.HasPrefix(got, "# AG-1: ") {
+			t.Errorf("%s is\n%s", name, got)
+		}
+	}
+	w.expect(NotFound, "agreement", "render", "AG-1@7")
+}
+
+func TestTheSchemaThatIsPublishedIsPrinted(t *testing.T) {
+	published, err := os.ReadFile("../../docs/schemas/agreement-v2.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := newWorld(t).expect(OK, "agreement", "schema").stdout; got != string(published) {
+		t.Error("the program prints another schema")
+	}
+}
