@@ -20,13 +20,15 @@ const bulletinKind = "bulletin"
 func (a *app) bulletinNoun() *cobra.Command {
 	noun := a.noun("bulletin", "cli_bulletin_short",
 		a.bulletinDraft(), a.bulletinDrafts(), a.bulletinShow(), a.bulletinApprove(), a.bulletinRelease(), a.bulletinRetract(),
-		a.bulletinInbox(), a.bulletinSent(), a.bulletinOpen(), a.bulletinAccess())
+		a.bulletinInbox(), a.bulletinSent(), a.bulletinOpen(), a.bulletinAccess(), a.bulletinWhy(),
+		a.bulletinRestrict(), a.bulletinRecall(), a.bulletinRestrictions(), a.bulletinAcknowledge(), a.bulletinCannotComply(),
+		a.bulletinReportUse(), a.bulletinAttest(), a.bulletinObligations(), a.bulletinPassOn())
 	noun.Aliases = []string{"bulletins"}
 	return noun
 }
 
 func (a *app) bulletinDraft() *cobra.Command {
-	var draft, item string
+	var draft, item, from, relation string
 	var version int
 	cmd := a.verb("draft FILE [flags]", "cli_bulletin_draft_short",
 		"  concordat bulletin draft b1.yaml -o name\n  concordat bulletin draft b1.yaml --draft DRAFT --version 1", exactly(1), func(cmd *cobra.Command, args []string) error {
@@ -38,7 +40,11 @@ func (a *app) bulletinDraft() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			in := deskapi.DraftRequest{Kind: bulletinKind, Item: bare(item), Source: string(source)}
+			parents, err := a.parentOf(cmd.Context(), d, from, relation)
+			if err != nil {
+				return err
+			}
+			in := deskapi.DraftRequest{Kind: bulletinKind, Item: bare(item), Source: string(source), DerivedFrom: parents}
 			var made deskapi.Draft
 			if draft == "" {
 				made, err = d.CreateDraft(cmd.Context(), in)
@@ -54,7 +60,12 @@ func (a *app) bulletinDraft() *cobra.Command {
 	cmd.Flags().StringVar(&draft, "draft", "", a.say("cli_flag_draft", nil))
 	cmd.Flags().IntVar(&version, "version", 0, a.say("cli_flag_draft_version", nil))
 	cmd.Flags().StringVar(&item, "item", "", a.say("cli_flag_draft_item", nil))
+	cmd.Flags().StringVar(&from, "from", "", a.say("cli_flag_from", nil))
+	cmd.Flags().StringVar(&relation, "relation", "", a.say("cli_flag_relation", nil))
 	cmd.MarkFlagsRequiredTogether("draft", "version")
+	cmd.MarkFlagsRequiredTogether("from", "relation")
+	cmd.MarkFlagsMutuallyExclusive("from", "draft")
+	completes(cmd, "relation", []string{"derived", "extract", "translation"})
 	return cmd
 }
 
@@ -170,6 +181,9 @@ func (a *app) showItem(item deskapi.Item) error {
 			"cli_text_agreement", r.Reference, "cli_text_released", r.Time.UTC().Format(time.RFC3339), "cli_text_restrictions", restrictionText(r.Restrictions),
 			"cli_text_recipients", strings.Join(r.Recipients, ", "), "cli_text_state", standingOf(r),
 		)
+		for _, note := range r.Notes {
+			s.paragraph("    ", note.Message)
+		}
 	}
 	return a.emit("", []byte(cleanText(s.text.String())))
 }
@@ -271,5 +285,28 @@ func (a *app) showBox(cmd *cobra.Command, box string) error {
 		v.Names = append(v.Names, "item/"+item.Item)
 		v.Rows = append(v.Rows, []string{item.Item, item.Originator, marking, item.State, released, a.inLanguage(item.Title, item.Languages)})
 	}
-	return a.show(v)
+	return a.show(a.withNotes(v, items))
+}
+
+// withNotes counts what has to be known of items beside their state, where there
+// is anything, and says it below: sentences do not fit into a table.
+func (a *app) withNotes(v view, items []deskapi.Item) view {
+	counts, any := make([]string, len(items)), false
+	for i, item := range items {
+		for _, note := range noteTexts(item) {
+			fmt.Fprintln(a.env.Stderr, clean(item.Item+": "+note))
+		}
+		if n := len(noteTexts(item)); n > 0 {
+			counts[i], any = fmt.Sprint(n), true
+		}
+	}
+	if !any {
+		return v
+	}
+	last := len(v.Header) - 1
+	v.Header = append(append(slices.Clone(v.Header[:last]), "cli_column_note"), v.Header[last])
+	for i, row := range v.Rows {
+		v.Rows[i] = append(append(slices.Clone(row[:last]), counts[i]), row[last])
+	}
+	return v
 }

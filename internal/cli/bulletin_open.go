@@ -15,14 +15,16 @@ import (
 )
 
 type openFlags struct {
-	release, purpose, justification, accept, content string
+	release, purpose, justification, accept, content, out string
+	print                                                 bool
 }
 
 func (a *app) bulletinOpen() *cobra.Command {
 	var f openFlags
 	cmd := a.verb("open ITEM --purpose PURPOSE [flags]", "cli_bulletin_open_short",
 		"  concordat bulletin open itm-... --purpose detection\n"+
-			"  concordat bulletin open itm-... --purpose training --justification 'course in June' --accept sha256:...",
+			"  concordat bulletin open itm-... --purpose training --justification 'course in June' --accept sha256:...\n"+
+			"  concordat bulletin open itm-... --purpose training --out copy.md",
 		exactly(1), func(cmd *cobra.Command, args []string) error { return a.runOpen(cmd.Context(), bare(args[0]), f) })
 	flags := cmd.Flags()
 	flags.StringVar(&f.release, "release", "", a.say("cli_flag_release", nil))
@@ -30,6 +32,10 @@ func (a *app) bulletinOpen() *cobra.Command {
 	flags.StringVar(&f.justification, "justification", "", a.say("cli_flag_justification", nil))
 	flags.StringVar(&f.accept, "accept", "", a.say("cli_flag_accept", nil))
 	flags.StringVar(&f.content, "content-out", "", a.say("cli_flag_content_out", nil))
+	flags.StringVar(&f.out, "out", "", a.say("cli_flag_open_out", nil))
+	flags.BoolVar(&f.print, "print", false, a.say("cli_flag_open_print", nil))
+	cmd.MarkFlagsMutuallyExclusive("out", "print")
+	cmd.MarkFlagsMutuallyExclusive("content-out", "print")
 	_ = cmd.MarkFlagRequired("purpose")
 	_ = cmd.RegisterFlagCompletionFunc("purpose", cobra.FixedCompletions(restriction.KnownPurposes(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -61,7 +67,7 @@ func (a *app) runOpen(ctx context.Context, item string, f openFlags) error {
 	}
 	opened, err := d.Open(ctx, item, deskapi.OpenRequest{
 		Release: conditions.Release, Purpose: f.purpose, Justification: f.justification, AcceptedRestrictions: conditions.RestrictionsDigest,
-		AcceptedSections: sections,
+		AcceptedSections: sections, Form: f.form(conditions),
 	})
 	if err != nil {
 		return err
@@ -75,10 +81,33 @@ func (a *app) runOpen(ctx context.Context, item string, f openFlags) error {
 		a.tell("cli_section_withheld", message.Params{"Section": section.Part, "Why": section.Message})
 	}
 	a.tell("cli_opened", message.Params{"Entry": opened.Decision, "Until": opened.ShowUntil.UTC().Format(time.RFC3339)})
+	if opened.Mark != "" {
+		a.tell("cli_opened_marked", message.Params{"Form": opened.Form})
+	}
+	if f.out != "" {
+		return a.writeFile(f.out, []byte(cleanText(strings.TrimRight(opened.Rendered, "\n")+"\n")), 0o600)
+	}
 	if a.output != "table" {
 		return a.show(view{Data: opened, Names: []string{"item/" + opened.Item}})
 	}
 	return a.emit("", []byte(a.wrapText(cleanText(strings.TrimRight(opened.Rendered, "\n")+"\n"))))
+}
+
+// form says how the content is to leave the desk: shown and no more, unless a file
+// or paper is asked for. Where the terms want copies marked, a copy is asked for
+// with the mark; the exact bytes have no place for one.
+func (f openFlags) form(c deskapi.Conditions) string {
+	switch {
+	case f.content != "":
+		return "download"
+	case f.print:
+		return "print"
+	case f.out != "" && slices.Equal(c.Restrictions[string(restriction.AccessForm)], []string{"download-watermarked"}):
+		return "download-watermarked"
+	case f.out != "":
+		return "download"
+	}
+	return ""
 }
 
 // writeContents writes the body's exact bytes, and beside them those of each
@@ -136,11 +165,18 @@ func (a *app) conditionsText(c deskapi.Conditions) string {
 		"cli_text_released", c.Released.UTC().Format(time.RFC3339),
 		"cli_text_marking", strings.TrimSpace(c.Marking+"  "+c.MarkingText),
 		"cli_text_community", c.Community, "cli_text_clients", c.Clients,
-		"cli_text_restrictions", restrictionText(c.Restrictions),
 		"cli_text_lease", a.minutes(time.Duration(c.LeaseSeconds)*time.Second),
 		"cli_text_digest", c.RestrictionsDigest,
+		"cli_text_prerequisites", strings.Join(c.Prerequisites, ", "),
 		"cli_text_not_now", why,
 	)
+	if c.Changed {
+		s.paragraph("  ", a.say("cli_text_terms_changed", nil))
+	}
+	if len(c.Terms) == 0 {
+		s.pairs("cli_text_restrictions", restrictionText(c.Restrictions))
+	}
+	s.terms("cli_text_each_term", c.Terms)
 	for _, section := range c.Sections {
 		why := ""
 		if !section.Allow {

@@ -51,19 +51,15 @@ func (a *app) bulletinRelease() *cobra.Command {
 }
 
 // restrictions turns the flags into one set, sorted as the canonical form wants.
-func (f releaseFlags) restrictions() (map[string][]string, error) {
-	set := restriction.Set{}
+func (f releaseFlags) restrictions(a *app) (map[string][]string, error) {
+	set, err := a.restrictionsOf(f.restrict)
+	if err != nil {
+		return nil, err
+	}
 	add := func(axis string, terms ...string) {
 		if len(terms) > 0 && terms[0] != "" {
 			set[axis] = append(set[axis], terms...)
 		}
-	}
-	for _, pair := range f.restrict {
-		axis, terms, found := strings.Cut(pair, "=")
-		if !found {
-			return nil, fail(Usage, "cli_restriction_malformed", message.Params{"Given": pair})
-		}
-		add(axis, strings.Split(terms, ",")...)
 	}
 	add(string(restriction.TLP), label(f.tlp))
 	add(string(restriction.Purposes), f.purposes...)
@@ -108,7 +104,7 @@ func expiry(given string) (string, error) {
 }
 
 func (a *app) runRelease(ctx context.Context, draft string, f releaseFlags) error {
-	set, err := f.restrictions()
+	set, err := f.restrictions(a)
 	if err != nil {
 		return err
 	}
@@ -129,6 +125,7 @@ func (a *app) runRelease(ctx context.Context, draft string, f releaseFlags) erro
 		if err != nil {
 			return err
 		}
+		a.tellTerms("cli_text_terms_then", plan.Terms)
 		a.tellSections(plan)
 		params := message.Params{"Reference": one.Reference, "Recipients": strings.Join(receivers(plan.Recipients), ", "), "Restrictions": restrictionText(plan.Restrictions)}
 		if err := a.agreed("cli_ask_release", params, "--yes"); err != nil {
@@ -191,6 +188,7 @@ func (a *app) dryRun(ctx context.Context, d *desk, draft string, in deskapi.Rele
 	if err := a.show(v); err != nil {
 		return err
 	}
+	a.tellTerms("cli_text_terms_then", plan.Terms)
 	a.tellSections(plan)
 	if !plan.Allow {
 		return &failure{exit: Refused, text: plan.Message}

@@ -174,7 +174,7 @@ func (a *app) emit(out string, content []byte) error {
 
 // bare takes the kind off a name, so that what -o name prints can be given back.
 func bare(name string) string {
-	for _, kind := range []string{"item/", "draft/", "agreement/", "agency/", "officer/"} {
+	for _, kind := range []string{"item/", "draft/", "agreement/", "agency/", "officer/", "consent/"} {
 		if rest, found := strings.CutPrefix(name, kind); found {
 			return rest
 		}

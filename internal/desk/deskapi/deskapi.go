@@ -176,7 +176,7 @@ type DryRun struct {
 	Message      string              `json:"message"`
 	Recipients   []Recipient         `json:"recipients"`
 	Sections     []SectionPlan       `json:"sections,omitempty"` // who would get each restricted section
-	Terms        []Term              `json:"terms"`              // the restrictions in words, with what stands behind each
+	Terms        []Term              `json:"terms,omitempty"`    // the restrictions in words, with what stands behind each
 	Parents      []Parent            `json:"parents,omitempty"`  // what it is made from, with the consents that are relied on
 }
 
@@ -314,7 +314,7 @@ type Opened struct {
 	Purpose      string              `json:"purpose"`
 	Decision     uint64              `json:"decision"` // ledger index of the decision that allowed it
 	ShowUntil    time.Time           `json:"showUntil"`
-	Form         string              `json:"form"`
+	Form         string              `json:"form,omitempty"`     // in which it left the desk
 	Mark         string              `json:"mark,omitempty"`     // the reader's mark, which stands in the text of a copy
 	Sections     []OpenedSection     `json:"sections,omitempty"` // opened with it; Rendered has their text
 	Withheld     []WithheldSection   `json:"withheld,omitempty"` // which this officer may have, under conditions that are not met now
