@@ -23,7 +23,7 @@ var registered = []string{"in-force", "waiting", "review-overdue", "suspended", 
 func (a *app) agreementRegister() *cobra.Command {
 	var format, lang, out string
 	cmd := a.verb("register [AGREEMENT…] [flags]", "cli_agreement_register_short",
-		"  concordat agreement register\n  concordat agreement register AG-1 --format pdf --out register.pdf", nil, func(cmd *cobra.Command, args []string) error {
+		"  concordat agreement register\n  concordat agreement register AG-1 --format pdf --out register.pdf", cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains([]string{"md", "pdf", "json"}, format) {
 				return fail(Usage, "cli_register_format_unknown", message.Params{"Name": format})
 			}
