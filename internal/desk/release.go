@@ -86,6 +86,10 @@ func (d *Desk) plan(ctx context.Context, lang string, draft deskstore.Draft, con
 	if err != nil {
 		return plan{}, err
 	}
+	read, err := d.readSections(ctx, draft)
+	if err != nil {
+		return plan{}, err
+	}
 	var p plan
 	err = d.view(func(s *ledger.State, now time.Time) error {
 		p.revision = d.inForce(s, r.Agreement, now)
@@ -95,7 +99,7 @@ func (d *Desk) plan(ctx context.Context, lang string, draft deskstore.Draft, con
 		if p.terms, err = expand(p.revision, r.Restrictions); err != nil {
 			return err
 		}
-		if p.terms = d.inherit(s, draft, p.terms); p.terms.Validate() != nil {
+		if p.terms = d.inheritSections(s, d.inherit(s, draft, p.terms), read); p.terms.Validate() != nil {
 			return badTerms(p.terms.Validate())
 		}
 		p.payload = d.releasePayload(s, draft, p, approvals, now)

@@ -53,6 +53,7 @@ func TestSectionsForFewerReaders(t *testing.T) {
 		{"kept sections end with their own lease and with the body", keptSectionsEnd},
 		{"a section whose terms cannot be met keeps the release back", contradictionIsRefused},
 		{"a section that was exchanged on the way is withheld", exchangedSectionIsWithheld},
+		{"what is made by a reader of a section takes over its terms", derivedFromSection},
 	})
 }
 
@@ -360,5 +361,43 @@ func exchangedSectionIsWithheld(t *testing.T, w *world, a, b *site) {
 	}
 	if opened.Withheld[0].Message == "" || !strings.Contains(opened.Rendered, "False job offers") {
 		t.Errorf("%+v", opened)
+	}
+}
+
+// What the author of a derived item read in a section may be in it: the section's
+// terms bind it too. An author who has not read it brings none of them.
+func derivedFromSection(t *testing.T, w *world, a, b *site) {
+	agreementID := w.agree([]*site{a, b, w.desks["agencyc"]}, whole(passing))
+	source := sample(t) + "\nsections:\n  - title: {en: Not to be printed}\n    text: {en: \"" + passageLate + "\"}\n    restrictions: {recipients: [agencyb], retentionDays: [\"7\"]}\n"
+	draft := a.approved("bulletin", source)
+	release, err := a.officer("releaser-1", "releaser").Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.received(release.Item)
+	made := func(officer string, accept bool) deskapi.DryRun {
+		t.Helper()
+		if _, opened, err := b.openAs(officer, release.Item, "training", accept); err != nil || (len(opened.Sections) == 1) != accept {
+			t.Fatalf("%+v, %v", opened, err)
+		}
+		author := b.officer(officer, "analyst")
+		draft, err := author.CreateDraft(t.Context(), deskapi.DraftRequest{
+			Kind: "bulletin", Source: sample(t), DerivedFrom: []deskapi.Parent{{Release: release.Release, Relation: "translation"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		approve(t, b, draft)
+		dry, err := b.officer("releaser-1", "releaser").DryRun(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dry
+	}
+	if dry := made("analyst-7", false); dry.Restrictions["retentionDays"] != nil {
+		t.Errorf("an author who has not read the section brings %v", dry.Restrictions)
+	}
+	if dry := made("analyst-8", true); !slices.Equal(dry.Restrictions["retentionDays"], []string{"7"}) || dry.Restrictions["recipients"] != nil {
+		t.Errorf("an author who has read it brings %v", dry.Restrictions)
 	}
 }
