@@ -40,10 +40,12 @@ func propose(t *testing.T, parties ...string) *agreement {
 	return one
 }
 
+func newReference() string { return fmt.Sprintf("T-%d", time.Now().UnixNano()%1e12) }
+
 // document makes the document of an agreement that nobody has proposed yet.
 func document(t *testing.T, parties ...string) *agreement {
 	t.Helper()
-	one := &agreement{reference: fmt.Sprintf("T-%d", time.Now().UnixNano()%1e12), parties: parties}
+	one := &agreement{reference: newReference(), parties: parties}
 	dir := t.TempDir()
 	source, document := filepath.Join(dir, "agreement.yaml"), filepath.Join(dir, "agreement.json")
 	args := []string{"agreement", "new", "--reference", one.reference}
