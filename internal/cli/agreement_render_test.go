@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/agreement/render"
 	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/cli/compose"
+	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 )
 
 // composedNew is a new bilateral agreement as its parties would sign it.
@@ -124,5 +126,29 @@ func TestTheSchemaThatIsPublishedIsPrinted(t *testing.T) {
 	}
 	if got := newWorld(t).expect(OK, "agreement", "schema").stdout; got != string(published) {
 		t.Error("the program prints another schema")
+	}
+}
+
+// Who signs sees every clause, and whether these are the words that the document
+// names.
+func TestWhatIsSignedIsShownAsLawyersReadIt(t *testing.T) {
+	w := bound(t)
+	got := w.expect(OK, "agreement", "show", "AG-9").stdout
+	if !strings.Contains(got, "renders exactly the signed text") || !strings.Contains(got, "## Article 17. Retention and disposal") {
+		t.Errorf("shown is\n%s", got)
+	}
+	_, composed := composedNew(t, w)
+	composed.Document.Texts["en"] = "sha256:" + strings.Repeat("0", 64)
+	raw, digest, err := composed.Document.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := deskapi.Agreement{Document: string(raw), AgreementSummary: deskapi.AgreementSummary{
+		ID: composed.Document.ID, Reference: "AG-10", Title: composed.Document.Title, Revision: 1, Digest: digest, State: "proposed", Pending: []string{"agencya"},
+	}}
+	w.desk.says("GET /api/v1/agreements", []deskapi.AgreementSummary{other.AgreementSummary})
+	w.desk.says("GET /api/v1/agreements/"+other.ID+"?digest="+url.QueryEscape(digest), other)
+	if got := w.expect(OK, "agreement", "show", "AG-10").stdout; !strings.Contains(got, "The signed text counts") {
+		t.Errorf("shown is\n%s", got)
 	}
 }

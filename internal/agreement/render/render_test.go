@@ -288,3 +288,29 @@ func TestTheFirstSchemaHasATextForReading(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Whatever can be signed can be read: no document that parses is without its text.
+func FuzzText(f *testing.F) {
+	for _, d := range []*agreement.Document{everything(), agreementtest.Document("alpha", "beta")} {
+		raw, _, err := d.Bytes()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		d, _, err := agreement.Parse(in)
+		if err != nil {
+			return
+		}
+		for _, lang := range message.Languages() {
+			first, err := Text(d, lang)
+			if err != nil {
+				t.Fatalf("no text in %s: %v", lang, err)
+			}
+			if again, err := Text(d, lang); err != nil || string(again) != string(first) {
+				t.Fatalf("two texts in %s", lang)
+			}
+		}
+	})
+}

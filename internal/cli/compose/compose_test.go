@@ -157,6 +157,14 @@ func TestLineIsThatOfTheFault(t *testing.T) {
 
 func FuzzDocument(f *testing.F) {
 	f.Add([]byte("id: agr-aaaaaaaaaaaaaaaaaaaaaaaaaa\nparties: [{agency: agencya}]\n"))
+	f.Add([]byte(`{"id":"agr-aaaaaaaaaaaaaaaaaaaaaaaaaa","restrictionFloor":{"maxReads":["5"]},"expires":"2030-12-31T00:00:00Z"}`))
+	for _, name := range []string{"ag1.yaml", "ag2.yaml", "ag3.yaml", "ag4.yaml"} {
+		source, err := os.ReadFile(filepath.Join("../../../config/samples/agreements", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(source)
+	}
 	f.Fuzz(func(t *testing.T, source []byte) {
 		composed, err := Document(source, ring())
 		if err != nil {
