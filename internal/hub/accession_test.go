@@ -166,6 +166,32 @@ func TestWhoIsNotInAnAmendmentHearsOfItAndOfItsEnd(t *testing.T) {
 	if s := sameStanding(t, ref, a, b, c, d); s.State != ledger.Halted {
 		t.Errorf("the older text is %s", s.State)
 	}
+
+	// Who is invited to the older text now follows the newer one too, and could not
+	// follow the older one without it.
+	a.Submit(t, act.OfficerSign, &act.AgreementResume{AgreementStep: a.Step(t, amended)})
+	b.Submit(t, act.OfficerSign, &act.AgreementSuspend{AgreementStep: b.Step(t, amended)})
+	e := h.Enrol(t, "agencye")
+	c.Invite(t, ref, e)
+	if s := sameStanding(t, ref, a, c, d, e); s.State != ledger.Halted {
+		t.Errorf("the older text is %s", s.State)
+	}
+	sameStanding(t, amended, a, b, c, d, e)
+	b.Submit(t, act.OfficerSign, &act.AgreementResume{AgreementStep: b.Step(t, amended)})
+	late := e.Accede(t, ref)
+	for _, party := range []*hubtest.Agency{a, b, c, d} {
+		party.Countersign(t, ref, late.Act)
+	}
+	if s := sameStanding(t, ref, a, b, c, d, e); len(s.Bound) != 5 {
+		t.Errorf("%+v", s)
+	}
+	// An older text is no step back for who has the newer one before it.
+	f := h.Enrol(t, "agencyf")
+	third := h.WholeDocument(a, b, f)
+	third.ID, third.Revision, third.Supersedes = first.ID, 3, amended.Digest
+	b.Propose(t, third)
+	_, err := a.Client.Submit(t.Context(), a.SignAct(t, act.OfficerSign, &act.AgreementInvite{AgreementStep: a.Step(t, ref), Agency: "agencyf"}))
+	wantCode(t, err, "agreement_invited", 409)
 	h.Verify(t)
 }
 

@@ -174,11 +174,13 @@ func (b *batch) publishInvitation(p *act.AgreementInvite, index uint64) error {
 			signers[name] = true
 		}
 		for _, id := range one.Chain() {
-			if at, seen := b.state.Seen(id); seen && !slices.Contains(life, at) {
+			if at, seen := b.state.Seen(id); seen {
 				life = append(life, at)
 			}
 		}
 	}
+	slices.Sort(life) // an act that reaches several revisions is in the life of each
+	life = slices.Compact(life)
 	told := followers(b.state, revision)
 	if err := b.introduce([]act.AgencyName{p.Agency}, sorted(signers), life...); err != nil {
 		return err

@@ -110,6 +110,9 @@ func (o *opening) find(ctx context.Context) error {
 	})
 }
 
+// request asks for what the act says. Whether a program asks without anybody
+// looking the hub cannot see: that restriction is the desk's to keep, and its word
+// for an officer is in the act.
 func (o *opening) request() policy.Request {
 	return policy.Request{
 		Action: policy.ToOpen, Agency: o.act.KeyID.Agency, Release: o.payload.Release, Described: true,
