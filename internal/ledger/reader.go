@@ -182,8 +182,8 @@ func (s *State) opened(release *Release, record *Record, step Step) {
 func (r *Reader) accept(digest string, step Step) {
 	if r.Accepted != digest {
 		r.Prerequisites = nil
-		r.Accepted, r.AcceptedStep = digest, step
 	}
+	r.Accepted, r.AcceptedStep = digest, step
 }
 
 // Opened calls f for each release under any revision of the agreement that the
