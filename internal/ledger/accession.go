@@ -72,6 +72,9 @@ func (c *cursor) accede(p *act.AgreementAccede) (func(), error) {
 	if party.Agency != c.issuer() {
 		return nil, refuse("agreement_not_a_party", "an agency accedes for itself only")
 	}
+	if a := party.Authority; a != nil && !a.Until.IsZero() && !c.now().Before(a.Until.Time) {
+		return nil, refuse("authority_lapsed", "the authority of the signatory's office has ended (/parties/authority)")
+	}
 	acceded := make([]*agreement.Party, 0, len(revision.Joined))
 	for _, joined := range revision.Joined {
 		acceded = append(acceded, joined.Party)
