@@ -10,6 +10,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/agreement/agreementtest"
 	"github.com/concordat-hub/concordat/internal/client/deskclient"
+	"github.com/concordat-hub/concordat/internal/desk"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/hub"
 	"github.com/concordat-hub/concordat/internal/hub/hubtest"
@@ -179,6 +180,7 @@ func TestAfterTheRelease(t *testing.T) {
 		{"conditions say each axis with what stands behind it", conditionsInWords},
 		{"a release that contradicts itself is refused with the pair", contradictionNamesThePair},
 		{"a later restriction binds who has read already", laterRestrictionBinds},
+		{"a request that comes while the item is being opened is read first", restrictedWhileOpening},
 		{"a later request only takes away", laterOnlyTakesAway},
 		{"a request to some is not told to others", requestToSome},
 		{"a recall closes the item and asks for destruction", recallCloses},
@@ -310,6 +312,31 @@ func laterRestrictionBinds(t *testing.T, w *world, a, b *site) {
 	mustRead(t, b, release.Item)
 	mustRead(t, c, release.Item)
 	w.hub.Verify(t)
+}
+
+// The hub has handed the header out; before the desk shows anything, the
+// originator asks for more.
+func restrictedWhileOpening(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, nil, b)
+	var asked error
+	b.faults.set(func() {
+		b.faults.opened = func(opened desk.Opened) desk.Opened {
+			_, asked = a.releaser().Restrict(t.Context(), release.Item, deskapi.RestrictRequest{Restrictions: map[string][]string{"accessForm": {"view-only"}}})
+			return opened
+		}
+	})
+	defer b.faults.set(func() { b.faults.opened = nil })
+	_, err := b.reads(release.Item, "detection")
+	if asked != nil {
+		t.Fatal(asked)
+	}
+	wantCode(t, err, "restrictions_not_accepted")
+	if held, err := b.kept(release.Release); err != nil || held {
+		t.Errorf("content under the old terms is kept (%v)", err)
+	}
+	b.faults.set(func() { b.faults.opened = nil })
+	mustRead(t, b, release.Item)
 }
 
 func laterOnlyTakesAway(t *testing.T, w *world, a, b *site) {

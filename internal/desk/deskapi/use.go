@@ -114,6 +114,9 @@ type ConsentRequest struct {
 	For     string    `json:"for,omitempty"` // of onward: who would receive it
 	Purpose string    `json:"purpose"`
 	Until   time.Time `json:"until"`
+	// AnswerBy is when silence becomes no, if that is before the time that the
+	// agreement gives.
+	AnswerBy time.Time `json:"answerBy,omitzero"`
 }
 
 // ConsentAnswer grants, refuses or withdraws.
@@ -146,7 +149,8 @@ type Duty struct {
 	Originator string    `json:"originator"`
 	Item       string    `json:"item"`
 	Release    string    `json:"release"`
-	Because    string    `json:"because"` // the act from which it follows
+	Agreement  string    `json:"agreement"` // under which it was released
+	Because    string    `json:"because"`   // the act from which it follows
 	Due        time.Time `json:"due"`
 	State      string    `json:"state"` // open, overdue, done, held, unreachable
 	Closed     string    `json:"closed,omitempty"`
