@@ -89,6 +89,27 @@ func (d *Desk) checkParents(parents []deskapi.Parent) error {
 	})
 }
 
+// withEarlierParents adds what the item's newest version was made from: its next
+// version is made from that too. A copy has none: it is passed on as it is.
+func (d *Desk) withEarlierParents(itemID string, parents []deskapi.Parent) ([]deskapi.Parent, error) {
+	err := d.view(func(s *ledger.State, _ time.Time) error {
+		it := s.Item(itemID)
+		if it == nil || len(it.Releases) == 0 {
+			return nil
+		}
+		for _, earlier := range it.Releases[len(it.Releases)-1].Payload.Parents {
+			switch {
+			case earlier.Relation == asItIs:
+				return refuse(CodeCopyUnchanged)
+			case !slices.ContainsFunc(parents, func(p deskapi.Parent) bool { return p.Release == string(earlier.Release) }):
+				parents = append(parents, deskapi.Parent{Release: string(earlier.Release), Relation: earlier.Relation})
+			}
+		}
+		return nil
+	})
+	return parents, err
+}
+
 func storedParents(parents []deskapi.Parent) []deskstore.Parent {
 	var out []deskstore.Parent
 	for _, parent := range parents {
@@ -136,8 +157,9 @@ func (d *Desk) inherit(s *ledger.State, draft deskstore.Draft, terms restriction
 }
 
 // parentsOf names what a release is made from with every consent that this agency
-// has for it now and for its one purpose.
-func (d *Desk) parentsOf(s *ledger.State, draft deskstore.Draft, terms restriction.Set, now time.Time) []act.Parent {
+// has for it now and for its one purpose. None is left out: one that is not named
+// binds nobody.
+func (d *Desk) parentsOf(s *ledger.State, draft deskstore.Draft, terms restriction.Set, now time.Time) ([]act.Parent, error) {
 	var out []act.Parent
 	for _, named := range draft.Secret.Parents {
 		found := false
@@ -148,7 +170,10 @@ func (d *Desk) parentsOf(s *ledger.State, draft deskstore.Draft, terms restricti
 			out = append(out, act.Parent{Release: act.ID(named.Release), Relation: named.Relation})
 		}
 	}
-	return out[:min(len(out), act.MaxParents)]
+	if len(out) > act.MaxParents {
+		return nil, refuse(CodeTooLarge)
+	}
+	return out, nil
 }
 
 func (d *Desk) consentsFor(s *ledger.State, parent act.ID, purpose string, now time.Time) []act.ID {

@@ -42,7 +42,11 @@ func (d *Desk) CreateDraft(ctx context.Context, o *Officer, lang string, r deska
 	if err := d.checkParents(r.DerivedFrom); err != nil {
 		return deskapi.Draft{}, err
 	}
-	return d.newDraft(ctx, o, lang, itemID, r.Kind, []byte(r.Source), r.DerivedFrom)
+	parents, err := d.withEarlierParents(itemID, r.DerivedFrom)
+	if err != nil {
+		return deskapi.Draft{}, err
+	}
+	return d.newDraft(ctx, o, lang, itemID, r.Kind, []byte(r.Source), parents)
 }
 
 func (d *Desk) newDraft(ctx context.Context, o *Officer, lang, itemID, kind string, source []byte, parents []deskapi.Parent) (deskapi.Draft, error) {

@@ -105,6 +105,8 @@ func passOnInsideConsent(t *testing.T, w *world, a, b *site) {
 	c.received(passed.Item)
 	mustRead(t, c, passed.Item)
 
+	_, err = b.analyst().CreateDraft(t.Context(), deskapi.DraftRequest{Kind: "bulletin", Item: passed.Item, Source: sample(t)})
+	wantCode(t, err, "copy_unchanged")
 	if _, err := a.releaser().AnswerConsent(t.Context(), granted.Request, deskapi.ConsentAnswer{Answer: "withdraw"}); err != nil {
 		t.Fatal(err)
 	}
@@ -164,6 +166,11 @@ func derivedInheritsTerms(t *testing.T, w *world, a, b *site) {
 	}
 	c.received(made.Item)
 	mustRead(t, c, made.Item)
+	// Its next version is made from the same, whoever forgets to say so.
+	next, err := b.analyst().CreateDraft(t.Context(), deskapi.DraftRequest{Kind: "bulletin", Item: made.Item, Source: sample(t)})
+	if err != nil || len(next.DerivedFrom) != 1 || next.DerivedFrom[0].Release != release.Release {
+		t.Errorf("%+v, %v", next.DerivedFrom, err)
+	}
 }
 
 func derivedFollowsItsParent(t *testing.T, w *world, a, b *site) {

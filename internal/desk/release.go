@@ -103,7 +103,9 @@ func (d *Desk) plan(ctx context.Context, lang string, draft deskstore.Draft, con
 			return badTerms(p.terms.Validate())
 		}
 		p.payload = d.releasePayload(s, draft, p, approvals, now)
-		p.payload.Parents = d.parentsOf(s, draft, p.terms, now)
+		if p.payload.Parents, err = d.parentsOf(s, draft, p.terms, now); err != nil {
+			return err
+		}
 		p.payload.Version = nextVersion(s, draft, waiting)
 		p.decision = policy.Decide(s, policy.Request{Action: policy.ToRelease, Agency: d.Agency, Payload: p.payload}, now)
 		d.choose(s, lang, &p, now)
