@@ -42,21 +42,29 @@ func refusedSource(err error, file string) error {
 }
 
 // findAgreement finds one revision by digest, by the agreement's id or by what
-// people call it. Of several revisions the newest is meant; two agreements of one
-// reference are never guessed between.
+// people call it; AG-1@2 is the second revision of AG-1. Of several revisions the
+// newest is meant; two agreements of one reference are never guessed between.
 func (a *app) findAgreement(ctx context.Context, d *desk, name string) (deskapi.Agreement, error) {
-	found, err := a.findSummary(ctx, d, name)
+	reference, which, one := strings.Cut(bare(name), "@")
+	found, err := a.findSummary(ctx, d, reference)
 	if err != nil {
 		return deskapi.Agreement{}, err
 	}
-	return d.Agreement(ctx, found.ID, found.Digest)
+	newest, err := d.Agreement(ctx, found.ID, found.Digest)
+	if err != nil || !one || which == newest.Digest || which == strconv.Itoa(newest.Revision) {
+		return newest, err
+	}
+	for _, r := range newest.Revisions {
+		if which == r.Digest || which == strconv.Itoa(r.Revision) {
+			return d.Agreement(ctx, newest.ID, r.Digest)
+		}
+	}
+	return deskapi.Agreement{}, fail(NotFound, "cli_agreement_not_found", message.Params{"Name": name})
 }
 
+// findSummary finds the newest revision of one agreement.
 func (a *app) findSummary(ctx context.Context, d *desk, name string) (deskapi.AgreementSummary, error) {
-	name = bare(name)
-	if _, digest, both := strings.Cut(name, "@"); both {
-		name = digest
-	}
+	name, _, _ = strings.Cut(bare(name), "@")
 	none := deskapi.AgreementSummary{}
 	all, err := d.Agreements(ctx)
 	if err != nil {
@@ -138,7 +146,11 @@ func (a *app) agreementShow() *cobra.Command {
 			if a.output != "table" {
 				return a.show(view{Data: one, Names: []string{"agreement/" + one.ID + "@" + one.Digest}})
 			}
-			text := a.agreementText(read.document, read.digest) + a.standingText(one)
+			owed, err := a.owedText(cmd.Context(), d, one.ID)
+			if err != nil {
+				return err
+			}
+			text := a.agreementText(read.document, read.digest) + a.standingText(one) + owed
 			return a.emit("", []byte(cleanText(text)))
 		})
 	cmd.Flags().BoolVar(&verbatim, "document", false, a.say("cli_flag_document", nil))

@@ -42,7 +42,7 @@ func (a *app) nextRevision(step, example string, judge func(*taking) (question s
 	var keys ringFlags
 	cmd := a.verb(step+" AGREEMENT FILE [flags]", "cli_agreement_"+step+"_short", example, exactly(2), func(cmd *cobra.Command, args []string) error {
 		ctx := cmd.Context()
-		t, err := a.begin(ctx, args[0], said)
+		t, err := a.begin(ctx, args[0], said, nil)
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 func (a *app) agreementInvite() *cobra.Command {
 	var said consent
 	var agency string
-	cmd := a.lifeVerb("invite AGREEMENT --agency AGENCY [flags]", "invite", "  concordat agreement invite AG-1 --agency agencyc", &said, false,
+	cmd := a.lifeVerb("invite AGREEMENT --agency AGENCY [flags]", "invite", "  concordat agreement invite AG-1 --agency agencyc", &said, false, bindingUs,
 		func(ctx context.Context, t *taking) error {
 			if err := agencyName(agency); err != nil {
 				return err
@@ -79,7 +79,7 @@ func (a *app) agreementAccede() *cobra.Command {
 	var said consent
 	var flags partyFlags
 	cmd := a.lifeVerb("accede AGREEMENT --mandate TEXT --signatory-office TEXT --authority TEXT [flags]", "accede",
-		"  concordat agreement accede AG-1 --mandate \"Act 7, article 2\" --signatory-office \"Head of the Office\" --authority \"Decree 12\"", &said, compares,
+		"  concordat agreement accede AG-1 --mandate \"Act 7, article 2\" --signatory-office \"Head of the Office\" --authority \"Decree 12\"", &said, compares, nil,
 		func(ctx context.Context, t *taking) error {
 			if t.read.document.AccessionRule == nil {
 				return fail(Refused, "cli_accession_closed", message.Params{"Reference": t.read.document.Reference})
@@ -154,7 +154,7 @@ func accededParty(t *taking, accession *deskapi.Accession) (*agreement.Party, er
 func (a *app) agreementCountersign() *cobra.Command {
 	var said consent
 	var agency string
-	cmd := a.lifeVerb("countersign AGREEMENT --agency AGENCY [flags]", "countersign", "  concordat agreement countersign AG-1 --agency agencyc", &said, compares,
+	cmd := a.lifeVerb("countersign AGREEMENT --agency AGENCY [flags]", "countersign", "  concordat agreement countersign AG-1 --agency agencyc", &said, compares, accededTo,
 		func(ctx context.Context, t *taking) error {
 			if err := agencyName(agency); err != nil {
 				return err
@@ -175,6 +175,11 @@ func (a *app) agreementCountersign() *cobra.Command {
 	cmd.Flags().StringVar(&agency, "agency", "", a.say("cli_flag_acceded", nil))
 	_ = cmd.MarkFlagRequired("agency")
 	return cmd
+}
+
+// accededTo: an accession is countersigned on the text to which it was made.
+func accededTo(us string, one deskapi.Agreement) bool {
+	return signedByUs(us, one) && len(one.Accessions) > 0
 }
 
 // partyText shows a party as it would stand in the agreement.

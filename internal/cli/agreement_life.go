@@ -29,9 +29,16 @@ type taking struct {
 // compares says that the fingerprints of the parties are compared before the step.
 const compares = true
 
+// pick says of a revision whether a step is about it, for the own agency.
+type pick func(us string, one deskapi.Agreement) bool
+
 // begin finds the agreement, reads its bytes and finds the key that will sign. A
 // reason that is on no list is refused before anything is shown.
-func (a *app) begin(ctx context.Context, name string, said consent) (*taking, error) {
+//
+// Where nobody says which revision, about says of which the step is: the newest for
+// which it is true, or else the newest at all. Who has not signed an amendment acts
+// on the text that binds it.
+func (a *app) begin(ctx context.Context, name string, said consent, about pick) (*taking, error) {
 	d, err := a.openDesk()
 	if err != nil {
 		return nil, err
@@ -39,6 +46,11 @@ func (a *app) begin(ctx context.Context, name string, said consent) (*taking, er
 	one, err := a.findAgreement(ctx, d, name)
 	if err != nil {
 		return nil, err
+	}
+	if about != nil && !strings.Contains(name, "@") && !strings.HasPrefix(name, "sha256:") {
+		if one, err = a.revisionAbout(ctx, d, one, about); err != nil {
+			return nil, err
+		}
 	}
 	read, err := a.checkedAgreement(one)
 	if err != nil {
@@ -52,6 +64,48 @@ func (a *app) begin(ctx context.Context, name string, said consent) (*taking, er
 		return nil, err
 	}
 	return &taking{app: a, desk: d, one: one, read: read, key: key, own: own, said: said}, nil
+}
+
+func (a *app) revisionAbout(ctx context.Context, d *desk, newest deskapi.Agreement, about pick) (deskapi.Agreement, error) {
+	us := d.session.Agency
+	if about(us, newest) {
+		return newest, nil
+	}
+	for _, r := range slices.Backward(newest.Revisions) {
+		if r.Digest == newest.Digest {
+			continue
+		}
+		one, err := d.Agreement(ctx, newest.ID, r.Digest)
+		if err != nil {
+			return one, err
+		}
+		if about(us, one) {
+			return one, nil
+		}
+	}
+	return newest, nil
+}
+
+// signedByUs: what stops or ends an agreement reaches back from the newest text that
+// the own agency has signed.
+func signedByUs(us string, one deskapi.Agreement) bool { return slices.Contains(one.Signed, us) }
+
+// bindingUs: what gives something is about the text in force for the own agency.
+func bindingUs(us string, one deskapi.Agreement) bool {
+	return signedByUs(us, one) && slices.ContainsFunc(one.Revisions, func(r deskapi.AgreementRevision) bool {
+		return r.Digest == one.Digest && slices.Contains(r.Bound, us)
+	})
+}
+
+// suspendedByUs: a suspension is lifted where it was made, of the whole or of one
+// party.
+func suspendedByUs(party string) pick {
+	return func(us string, one deskapi.Agreement) bool {
+		return slices.ContainsFunc(one.Standings, func(p deskapi.PartyStanding) bool {
+			by := func(s deskapi.Suspension) bool { return s.By == us }
+			return party == "" && slices.ContainsFunc(p.Suspends, by) || p.Agency == party && slices.ContainsFunc(p.Suspensions, by)
+		})
+	}
 }
 
 // step fills the members that every step has.
@@ -125,9 +179,9 @@ func knownReason(given string, d *agreement.Document) error {
 }
 
 // lifeVerb is a command that takes one step after asking.
-func (a *app) lifeVerb(use, step, example string, said *consent, compares bool, run func(context.Context, *taking) error) *cobra.Command {
+func (a *app) lifeVerb(use, step, example string, said *consent, compares bool, about pick, run func(context.Context, *taking) error) *cobra.Command {
 	cmd := a.verb(use, "cli_agreement_"+step+"_short", example, exactly(1), func(cmd *cobra.Command, args []string) error {
-		t, err := a.begin(cmd.Context(), args[0], *said)
+		t, err := a.begin(cmd.Context(), args[0], *said, about)
 		if err != nil {
 			return err
 		}
@@ -151,7 +205,7 @@ func (a *app) withReason(cmd *cobra.Command, said *consent, required bool) *cobr
 
 func (a *app) agreementDecline() *cobra.Command {
 	var said consent
-	return a.withReason(a.lifeVerb("decline AGREEMENT --reason REASON [flags]", "decline", "  concordat agreement decline AG-9 --reason domestic-law", &said, false,
+	return a.withReason(a.lifeVerb("decline AGREEMENT --reason REASON [flags]", "decline", "  concordat agreement decline AG-9 --reason domestic-law", &said, false, nil,
 		func(ctx context.Context, t *taking) error {
 			return t.take(ctx, &act.AgreementDecline{AgreementStep: t.step()}, "cli_ask_decline", t.effectOfDeclining(), false)
 		}), &said, true)
@@ -159,7 +213,7 @@ func (a *app) agreementDecline() *cobra.Command {
 
 func (a *app) agreementRetract() *cobra.Command {
 	var said consent
-	return a.withReason(a.lifeVerb("retract AGREEMENT [flags]", "retract", "  concordat agreement retract AG-9", &said, false,
+	return a.withReason(a.lifeVerb("retract AGREEMENT [flags]", "retract", "  concordat agreement retract AG-9", &said, false, nil,
 		func(ctx context.Context, t *taking) error {
 			effect := t.effect("cli_effect_retract", nil)
 			return t.take(ctx, &act.AgreementRetract{AgreementStep: t.step()}, "cli_ask_take_back", effect, false)
@@ -170,7 +224,7 @@ func (a *app) agreementSuspend() *cobra.Command {
 	var said consent
 	var party string
 	cmd := a.lifeVerb("suspend AGREEMENT [flags]", "suspend",
-		"  concordat agreement suspend AG-1 --reason review\n  concordat agreement suspend AG-1 --party agencyb --reason breach", &said, false,
+		"  concordat agreement suspend AG-1 --reason review\n  concordat agreement suspend AG-1 --party agencyb --reason breach", &said, false, signedByUs,
 		func(ctx context.Context, t *taking) error {
 			if party == "" {
 				return t.take(ctx, &act.AgreementSuspend{AgreementStep: t.step()}, "cli_ask_suspend", t.effectOfSuspending(""), false)
@@ -191,7 +245,7 @@ func (a *app) agreementResume() *cobra.Command {
 	var said consent
 	var party string
 	cmd := a.lifeVerb("resume AGREEMENT [flags]", "resume",
-		"  concordat agreement resume AG-1\n  concordat agreement resume AG-1 --party agencyb", &said, false,
+		"  concordat agreement resume AG-1\n  concordat agreement resume AG-1 --party agencyb", &said, false, func(us string, one deskapi.Agreement) bool { return suspendedByUs(party)(us, one) },
 		func(ctx context.Context, t *taking) error {
 			if party == "" {
 				return t.take(ctx, &act.AgreementResume{AgreementStep: t.step()}, "cli_ask_resume", t.effect("cli_effect_resume", nil), false)
@@ -212,7 +266,7 @@ func (a *app) agreementResume() *cobra.Command {
 
 func (a *app) agreementWithdraw() *cobra.Command {
 	var said consent
-	return a.withReason(a.lifeVerb("withdraw AGREEMENT [flags]", "withdraw", "  concordat agreement withdraw AG-1 --reason mandate", &said, false,
+	return a.withReason(a.lifeVerb("withdraw AGREEMENT [flags]", "withdraw", "  concordat agreement withdraw AG-1 --reason mandate", &said, false, signedByUs,
 		func(ctx context.Context, t *taking) error {
 			effects := append(t.effect("cli_effect_withdraw", nil), t.effectOfEnd()...)
 			return t.take(ctx, &act.AgreementWithdraw{AgreementStep: t.step()}, "cli_ask_withdraw", effects, false)
@@ -221,7 +275,7 @@ func (a *app) agreementWithdraw() *cobra.Command {
 
 func (a *app) agreementTerminate() *cobra.Command {
 	var said consent
-	return a.withReason(a.lifeVerb("terminate AGREEMENT [flags]", "terminate", "  concordat agreement terminate AG-1 --reason review", &said, false,
+	return a.withReason(a.lifeVerb("terminate AGREEMENT [flags]", "terminate", "  concordat agreement terminate AG-1 --reason review", &said, false, signedByUs,
 		func(ctx context.Context, t *taking) error {
 			effects := append(t.effect("cli_effect_terminate", nil), t.effectOfEnd()...)
 			return t.take(ctx, &act.AgreementTerminate{AgreementStep: t.step()}, "cli_ask_terminate", effects, false)
@@ -231,7 +285,7 @@ func (a *app) agreementTerminate() *cobra.Command {
 func (a *app) agreementReview() *cobra.Command {
 	var said consent
 	var outcome string
-	cmd := a.lifeVerb("review AGREEMENT --outcome OUTCOME [flags]", "review", "  concordat agreement review AG-1 --outcome continue", &said, false,
+	cmd := a.lifeVerb("review AGREEMENT --outcome OUTCOME [flags]", "review", "  concordat agreement review AG-1 --outcome continue", &said, false, bindingUs,
 		func(ctx context.Context, t *taking) error {
 			if !slices.Contains(outcomes, outcome) {
 				return fail(Usage, "cli_outcome_unknown", message.Params{"Given": outcome, "Known": strings.Join(outcomes, ", ")})

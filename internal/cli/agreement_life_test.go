@@ -338,6 +338,68 @@ func TestAnAgencyJoins(t *testing.T) {
 	})
 }
 
+// Who has not signed an amendment acts on the text that binds it, and not on the one
+// that others are on; a revision that is named is the one that is meant.
+func TestAStepIsAboutTheRevisionThatBindsTheSigner(t *testing.T) {
+	l := newLiving(t, nil)
+	revisions := []deskapi.AgreementRevision{{Revision: 1, Digest: l.digest, State: "in-force", Bound: []string{"agencya"}}}
+	first := l.digest
+	both := func(one *deskapi.Agreement) {
+		one.Revisions = append(slices.Clone(revisions), deskapi.AgreementRevision{Revision: 2, Digest: l.digest, State: "in-force", Bound: []string{"agencyb"}})
+	}
+	l.show(nil, func(one *deskapi.Agreement) {
+		both(one)
+		one.Standings[0].Suspends = []deskapi.Suspension{{By: "agencya", From: sampleTime, Bites: true}}
+	})
+	l.show(func(d *agreement.Document) { d.Revision, d.Supersedes = 2, first }, func(one *deskapi.Agreement) {
+		both(one)
+		one.Signed, one.Pending = []string{"agencyb"}, []string{"agencya"}
+		one.Standings[0].Signed = time.Time{}
+	})
+	for _, row := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"suspend", "AG-7"}, first},
+		{[]string{"resume", "AG-7"}, first},
+		{[]string{"withdraw", "AG-7"}, first},
+		{[]string{"review", "AG-7", "--outcome", "continue"}, first},
+		{[]string{"sign", "AG-7", "--compared-fingerprints"}, l.digest},
+		{[]string{"suspend", "AG-7@2"}, l.digest},
+		{[]string{"sign", "AG-7@1", "--compared-fingerprints"}, first},
+		{[]string{"suspend", "agreement/" + l.document.ID + "@" + first}, first},
+	} {
+		l.expect(OK, append([]string{"agreement"}, append(row.args, "--yes")...)...)
+		if step, _ := act.StepOf(l.last().Payload); step.Agreement.Digest != row.want {
+			t.Errorf("%v is about %s, want %s", row.args, step.Agreement.Digest, row.want)
+		}
+	}
+	l.expect(NotFound, "agreement", "show", "AG-7@3")
+}
+
+// Whoever may read of duties sees with the agreement what the own agency still owes
+// under it, and nothing of others.
+func TestAnAgreementIsShownWithWhatIsOwed(t *testing.T) {
+	w := newWorld(t).loggedIn()
+	w.withAgreement()
+	if got := w.expect(OK, "agreement", "show", "AG-1"); strings.Contains(got.stdout, "What your agency owes") {
+		t.Errorf("owed without duties:\n%s", got.stdout)
+	}
+	w.desk.says("GET /api/v1/duties?", []deskapi.Duty{
+		{Item: itemID, Agreement: "agr-gpvg7sfgeubi74aurbqtv373me", State: "overdue", Due: sampleTime, Message: "Say what it was used for."},
+		{Item: itemID, Agreement: "agr-other", State: "open", Due: sampleTime, Message: "Of another agreement."},
+	})
+	got := w.expect(OK, "agreement", "show", "AG-1").stdout
+	for _, want := range []string{"What your agency owes", "Say what it was used for.", "overdue", "2026-11-21T12:00:00Z"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not shown:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "Of another agreement.") {
+		t.Error("a duty of another agreement is shown")
+	}
+}
+
 // A notice of a breach is the desk's to sign: it needs no signatory.
 func TestABreachIsTold(t *testing.T) {
 	l := newLiving(t, nil)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -75,32 +74,11 @@ func (a *app) readAny(cmd *cobra.Command, name string, keys ringFlags) (*readAgr
 	if err != nil {
 		return nil, err
 	}
-	if reference, number, both := strings.Cut(bare(name), "@"); both {
-		if revision, err := strconv.Atoi(number); err == nil {
-			if name, err = a.revisionOf(cmd, d, reference, revision); err != nil {
-				return nil, err
-			}
-		}
-	}
 	one, err := a.findAgreement(cmd.Context(), d, name)
 	if err != nil {
 		return nil, err
 	}
 	return a.checkedAgreement(one)
-}
-
-// revisionOf returns the digest of one revision.
-func (a *app) revisionOf(cmd *cobra.Command, d *desk, name string, revision int) (string, error) {
-	all, err := d.Agreements(cmd.Context())
-	if err != nil {
-		return "", err
-	}
-	for _, one := range all {
-		if one.Revision == revision && (one.ID == name || strings.EqualFold(one.Reference, name)) {
-			return one.Digest, nil
-		}
-	}
-	return "", fail(NotFound, "cli_agreement_not_found", message.Params{"Name": name + "@" + strconv.Itoa(revision)})
 }
 
 // textLanguage is the language in which a person reads the text: the one that was

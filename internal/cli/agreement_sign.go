@@ -211,7 +211,7 @@ func (a *app) agreementSign() *cobra.Command {
 	cmd := a.verb("sign AGREEMENT [flags]", "cli_agreement_sign_short",
 		"  concordat agreement sign AG-1\n  concordat agreement sign AG-1 --digest sha256:... --yes --compared-fingerprints",
 		exactly(1), func(cmd *cobra.Command, args []string) error {
-			t, err := a.begin(cmd.Context(), args[0], said)
+			t, err := a.begin(cmd.Context(), args[0], said, nil)
 			if err != nil {
 				return err
 			}

@@ -1,12 +1,16 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/concordat-hub/concordat/internal/client/deskclient"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/message"
 )
@@ -116,6 +120,31 @@ func (a *app) breachesText(s *sheet, breaches []deskapi.BreachNotice) {
 		fmt.Fprintf(&s.text, "  %s\n", clean(b.Class))
 		s.indented("    ", "cli_text_by", b.By, "cli_text_time", instant(b.Time), "cli_text_discovered", instant(b.Discovered), "cli_text_release", b.Release, "cli_text_act", b.Act)
 	}
+}
+
+// owedText lists what the own agency still owes for what it opened under an
+// agreement, for those whom their role lets see it.
+func (a *app) owedText(ctx context.Context, d *desk, id string) (string, error) {
+	duties, err := d.Duties(ctx, false, false)
+	var refused *deskclient.Error
+	if errors.As(err, &refused) && (refused.Status == http.StatusForbidden || refused.Status == http.StatusNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	s := &sheet{app: a}
+	for _, duty := range duties {
+		if duty.Agreement != id {
+			continue
+		}
+		if s.text.Len() == 0 {
+			s.heading("cli_text_owed")
+		}
+		fmt.Fprintf(&s.text, "  %s\n", clean(duty.Message))
+		s.indented("    ", "cli_text_item", duty.Item, "cli_text_state", duty.State, "cli_text_due", instant(duty.Due))
+	}
+	return s.text.String(), nil
 }
 
 // agreementWhy says why an agency can or cannot read and release. A no is an answer

@@ -179,7 +179,9 @@ func joined(w *world, a, b, c *site) (id, digest, before string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.must(id, digest, func(s act.AgreementStep) act.Payload { return &act.AgreementAccede{AgreementStep: s, Party: string(raw)} })
+	c.must(id, digest, func(s act.AgreementStep) act.Payload {
+		return &act.AgreementAccede{AgreementStep: s, Party: string(raw)}
+	})
 	for _, s := range []*site{a, b} {
 		shown := s.until("the accession", id, digest, func(one deskapi.Agreement) bool { return len(one.Accessions) == 1 })
 		accession := shown.Accessions[0]
@@ -314,8 +316,10 @@ func forbiddenWithItsClause(t *testing.T, w *world, a, b *site) {
 	}
 	for code, payload := range map[string]func(act.AgreementStep) act.Payload{
 		"suspension_not_allowed": func(s act.AgreementStep) act.Payload { return &act.AgreementSuspendParty{AgreementPartyStep: about(s)} },
-		"agreement_not_open":     func(s act.AgreementStep) act.Payload { return &act.AgreementInvite{AgreementStep: s, Agency: "agencyc"} },
-		"agreement_complete":     func(s act.AgreementStep) act.Payload { return &act.AgreementRetract{AgreementStep: s} },
+		"agreement_not_open": func(s act.AgreementStep) act.Payload {
+			return &act.AgreementInvite{AgreementStep: s, Agency: "agencyc"}
+		},
+		"agreement_complete": func(s act.AgreementStep) act.Payload { return &act.AgreementRetract{AgreementStep: s} },
 	} {
 		refused := wantClause(t, a.takes(id, digest, payload), code)
 		if refused != nil && !clauseNamed(refused.Detail) {

@@ -75,7 +75,7 @@ func (d *Desk) dutiesOf(s *ledger.State, lang string, it *ledger.Item, closed bo
 func describeDuty(lang string, duty policy.Duty) deskapi.Duty {
 	out := deskapi.Duty{
 		Kind: string(duty.Kind), Holder: string(duty.Holder), Originator: string(duty.Release.Item.Publisher),
-		Item: duty.Release.Item.ID, Release: string(duty.Release.ID), Because: string(duty.Because), Due: duty.Due.UTC(),
+		Item: duty.Release.Item.ID, Release: string(duty.Release.ID), Agreement: duty.Release.Revision.Document.ID, Because: string(duty.Because), Due: duty.Due.UTC(),
 		State: string(duty.State), Closed: string(duty.Closed),
 	}
 	out.Message = message.Render(lang, message.New(dutyCode(duty), dutyParams(duty)))
