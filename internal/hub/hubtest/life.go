@@ -76,11 +76,17 @@ func (a *Agency) Invite(tb testing.TB, ref act.AgreementRef, invited *Agency) {
 // Accede consents to an agreement to which the agency was invited.
 func (a *Agency) Accede(tb testing.TB, ref act.AgreementRef) hubclient.Appended {
 	tb.Helper()
+	return a.Submit(tb, act.OfficerSign, a.Accession(tb, ref))
+}
+
+// Accession is the act with which it does.
+func (a *Agency) Accession(tb testing.TB, ref act.AgreementRef) *act.AgreementAccede {
+	tb.Helper()
 	party, err := canonical.Marshal(a.Party())
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return a.Submit(tb, act.OfficerSign, &act.AgreementAccede{AgreementStep: a.Step(tb, ref), Party: string(party)})
+	return &act.AgreementAccede{AgreementStep: a.Step(tb, ref), Party: string(party)}
 }
 
 // Countersign accepts an accession for the agency.
