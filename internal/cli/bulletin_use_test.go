@@ -246,3 +246,14 @@ func TestWhyAnItemIsClosedIsOneSentence(t *testing.T) {
 	}
 	w.expect(NotFound, "bulletin", "why", itemID, "--agency", "agencyz")
 }
+
+// What is understood and not allowed ends with 3, whatever the desk calls it.
+func TestRefusalsAfterARelease(t *testing.T) {
+	for _, code := range []string{"request_loosens", "request_changes_nothing", "own_release", "content_not_held", "copies_held", "act_refused"} {
+		w := afterRelease(t)
+		w.desk.refuses("POST /api/v1/items/"+itemID+"/attestations", deskapi.ProblemDetails{Status: 422, Code: code, Title: "It is not allowed."})
+		if got := w.expect(Refused, "bulletin", "attest", itemID, "--statement", "destroyed", "--yes"); !strings.Contains(got.stderr, "It is not allowed.") {
+			t.Errorf("%s: %q", code, got.stderr)
+		}
+	}
+}
