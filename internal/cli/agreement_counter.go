@@ -17,27 +17,40 @@ import (
 // agreementCounter answers a proposal with another text, and agreementAmend
 // changes one that is in force: the same act, and other consequences.
 func (a *app) agreementCounter() *cobra.Command {
-	return a.nextRevision("counter", "  concordat agreement counter AG-9 ag9-counter.yaml", func(t *taking) (string, []message.Message, error) {
-		if complete(t) {
-			return "", nil, fail(Refused, "cli_counter_complete", message.Params{"Reference": t.read.document.Reference})
-		}
-		return "cli_ask_counter", t.effect("cli_effect_counter", message.Params{"Revision": t.read.document.Revision}), nil
+	return a.nextRevision("counter", "  concordat agreement counter AG-9 ag9-counter.yaml", revising{
+		may: func(t *taking) error {
+			if complete(t) {
+				return fail(Refused, "cli_counter_complete", message.Params{"Reference": t.read.document.Reference})
+			}
+			return nil
+		},
+		question: "cli_ask_counter", effects: (*taking).effectOfCountering,
 	})
 }
 
 func (a *app) agreementAmend() *cobra.Command {
-	return a.nextRevision("amend", "  concordat agreement amend AG-1 ag1-amended.yaml", func(t *taking) (string, []message.Message, error) {
-		if !complete(t) {
-			return "", nil, fail(Refused, "cli_amend_incomplete", message.Params{"Reference": t.read.document.Reference})
-		}
-		return "cli_ask_amend", t.effectOfAmending(), nil
+	return a.nextRevision("amend", "  concordat agreement amend AG-1 ag1-amended.yaml", revising{
+		may: func(t *taking) error {
+			if !complete(t) {
+				return fail(Refused, "cli_amend_incomplete", message.Params{"Reference": t.read.document.Reference})
+			}
+			return nil
+		},
+		question: "cli_ask_amend", effects: (*taking).effectOfAmending,
 	})
+}
+
+// revising is what tells a counter-proposal from an amendment.
+type revising struct {
+	may      func(*taking) error
+	question string
+	effects  func(t *taking, next *agreement.Document) []message.Message
 }
 
 // complete says whether the newest revision has the signatures that it needs.
 func complete(t *taking) bool { return len(t.one.Signed) >= t.read.document.SignaturesNeeded() }
 
-func (a *app) nextRevision(step, example string, judge func(*taking) (question string, effects []message.Message, err error)) *cobra.Command {
+func (a *app) nextRevision(step, example string, as revising) *cobra.Command {
 	var said consent
 	var keys ringFlags
 	cmd := a.verb(step+" AGREEMENT FILE [flags]", "cli_agreement_"+step+"_short", example, exactly(2), func(cmd *cobra.Command, args []string) error {
@@ -46,8 +59,7 @@ func (a *app) nextRevision(step, example string, judge func(*taking) (question s
 		if err != nil {
 			return err
 		}
-		question, effects, err := judge(t)
-		if err != nil {
+		if err := as.may(t); err != nil {
 			return err
 		}
 		next, err := a.nextDocument(ctx, t, args[1], keys)
@@ -61,8 +73,8 @@ func (a *app) nextRevision(step, example string, judge func(*taking) (question s
 		if err != nil {
 			return err
 		}
-		text := a.agreementText(next.Document, next.Digest) + redline + a.effectText(effects)
-		if err := a.confirm(said, text, next.Digest, question, t.params(message.Params{"Revision": next.Document.Revision}), false); err != nil {
+		text := a.agreementText(next.Document, next.Digest) + redline + a.effectText(as.effects(t, next.Document))
+		if err := a.confirm(said, text, next.Digest, as.question, t.params(message.Params{"Revision": next.Document.Revision}), false); err != nil {
 			return err
 		}
 		payload := &act.AgreementPropose{Common: a.common(t.key), Document: string(next.Bytes)}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/message"
 )
@@ -123,6 +124,20 @@ func (t *taking) effectOfCountersigning(accession *deskapi.Accession) []message.
 }
 
 // effectOfAmending says who stays on the text that is in force.
-func (t *taking) effectOfAmending() []message.Message {
-	return t.effect("cli_effect_amend", message.Params{"Revision": t.read.document.Revision, "Stay": strings.Join(t.one.Signed, ", ")})
+func (t *taking) effectOfAmending(next *agreement.Document) []message.Message {
+	clause := "/amendment/bindsOnlyConsenting"
+	if next.Amendment == nil {
+		clause = "/supersedes"
+	}
+	return t.effect("cli_effect_amend", message.Params{"Revision": t.read.document.Revision, "Stay": strings.Join(t.one.Signed, ", "), "Clause": clause})
+}
+
+// effectOfCountering says what becomes of the text that is answered: one of the
+// first schema does not replace it.
+func (t *taking) effectOfCountering(next *agreement.Document) []message.Message {
+	params := message.Params{"Revision": t.read.document.Revision}
+	if next.Schema != agreement.SchemaV2 {
+		return t.effect("cli_effect_counter_beside", params)
+	}
+	return t.effect("cli_effect_counter", params)
 }
