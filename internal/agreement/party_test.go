@@ -24,11 +24,14 @@ func TestAPartyThatAccedesIsWhole(t *testing.T) {
 		change      func(*agreement.Party)
 		code, place string
 	}{
-		"no mandate":            {func(p *agreement.Party) { p.Mandate = "" }, "mandate_missing", "/mandate"},
-		"no authority":          {func(p *agreement.Party) { p.Authority = nil }, "clause_missing", "/authority"},
-		"one key":               {func(p *agreement.Party) { p.DeskSign = p.OfficerSign }, "key_twice", "/deskSign"},
-		"an unknown role":       {func(p *agreement.Party) { p.Role = "owner" }, "term_unknown", "/role"},
-		"an NGO unbound":        {func(p *agreement.Party) { p.Kind = "NGO" }, "undertaking_missing", "/undertaking"},
+		"no mandate":      {func(p *agreement.Party) { p.Mandate = "" }, "mandate_missing", "/mandate"},
+		"no authority":    {func(p *agreement.Party) { p.Authority = nil }, "clause_missing", "/authority"},
+		"one key":         {func(p *agreement.Party) { p.DeskSign = p.OfficerSign }, "key_twice", "/deskSign"},
+		"an unknown role": {func(p *agreement.Party) { p.Role = "owner" }, "term_unknown", "/role"},
+		"an NGO unbound":  {func(p *agreement.Party) { p.Kind = "NGO" }, "undertaking_missing", "/undertaking"},
+		"who answers for itself": {func(p *agreement.Party) {
+			p.Undertaking = &agreement.Undertaking{ComplyWithRestrictions: true, AdmittedBy: p.Agency}
+		}, "clause_names_no_party", "/undertaking/admittedBy"},
 		"a hidden character":    {func(p *agreement.Party) { p.LegalName += "\u200b" }, "text_malformed", "/legalName"},
 		"an office of no words": {func(p *agreement.Party) { p.Signatory = "" }, "text_missing_or_long", "/signatoryOffice"},
 	} {
@@ -46,7 +49,7 @@ func TestAPartyThatAccedesIsWhole(t *testing.T) {
 	}
 	for name, in := range map[string]string{
 		"a space": strings.Replace(string(b), ":", ": ", 1), "a member more": `{"aaa":1,` + string(b)[1:], "nothing": "",
-		"a null": strings.Replace(string(b), `"kind"`, `"undertaking":null,"kind"`, 1), "too large": string(b) + strings.Repeat(" ", agreement.MaxPartySize),
+		"a null": strings.TrimSuffix(string(b), "}") + `,"undertaking":null}`, "too large": string(b) + strings.Repeat(" ", agreement.MaxPartySize),
 	} {
 		if _, err := agreement.ParseParty([]byte(in)); err == nil {
 			t.Errorf("%s is accepted", name)

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -69,7 +70,7 @@ func TestEveryPlantedBugIsFound(t *testing.T) {
 			t.Fatalf("the tests of %s fail without any planted bug:\n%s", name, out)
 		}
 	}
-	all := append(append(append([]mutant{}, ofPolicy...), ofLedger...), ofTerms...)
+	all := slices.Concat(ofPolicy, ofLedger, ofTerms, ofAgreement)
 	if len(all) < 50 {
 		t.Errorf("only %d bugs are planted", len(all))
 	}
