@@ -181,6 +181,7 @@ func TestAfterTheRelease(t *testing.T) {
 		{"a release that contradicts itself is refused with the pair", contradictionNamesThePair},
 		{"a later restriction binds who has read already", laterRestrictionBinds},
 		{"a request that comes while the item is being opened is read first", restrictedWhileOpening},
+		{"a reader who was away is bound when it is back", awayAndBound},
 		{"a later request only takes away", laterOnlyTakesAway},
 		{"a request to some is not told to others", requestToSome},
 		{"a recall closes the item and asks for destruction", recallCloses},
@@ -337,6 +338,31 @@ func restrictedWhileOpening(t *testing.T, w *world, a, b *site) {
 	}
 	b.faults.set(func() { b.faults.opened = nil })
 	mustRead(t, b, release.Item)
+}
+
+// What is owed does not depend on who was told when: it stands in the ledger.
+func awayAndBound(t *testing.T, w *world, a, b *site) {
+	id := w.agree([]*site{a, b}, whole())
+	release := shared(t, id, a, nil, b)
+	mustRead(t, b, release.Item)
+	b.stop()
+	_, err := a.releaser().Restrict(t.Context(), release.Item, deskapi.RestrictRequest{Restrictions: map[string][]string{"accessForm": {"view-only"}}})
+	b.start()
+	b.awaitReady()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if states := a.states(release.Item, "acknowledge"); states["agencyb"] != "open" {
+		t.Errorf("%v", states)
+	}
+	b.notes(release.Item, "restricted_open")
+	w.await("what was kept under the old terms is erased", func() bool { held, err := b.kept(release.Release); return err == nil && !held })
+	b.restart()
+	b.awaitReady()
+	b.notes(release.Item, "restricted_open")
+	// Opening under the terms in force answers too.
+	mustRead(t, b, release.Item)
+	a.awaitState(release.Item, "acknowledge", "agencyb", "done")
 }
 
 func laterOnlyTakesAway(t *testing.T, w *world, a, b *site) {
