@@ -214,6 +214,11 @@ func TestAnUnknownFieldIsRefusedAndTheDocumentKept(t *testing.T) {
 }
 
 func TestKubectlListsBothKindsByTheirShortNames(t *testing.T) {
+	for _, object := range []client.Object{agency("listed"), sharingAgreement("listed", `{}`)} {
+		if err := kube.Create(t.Context(), object); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, name := range []string{"agencies", "agency", "agy", "sharingagreements", "agr", "concordat"} {
 		if out, err := plane.Kubectl(t, "get", name); err != nil {
 			t.Errorf("kubectl get %s: %v\n%s", name, err, out)
@@ -222,5 +227,10 @@ func TestKubectlListsBothKindsByTheirShortNames(t *testing.T) {
 	out, err := plane.Kubectl(t, "get", "agy")
 	if err != nil || !strings.Contains(out, "LEGAL NAME") || !strings.Contains(out, "WHAT NOW") {
 		t.Errorf("kubectl get agy: %v\n%s", err, out)
+	}
+	out, err = plane.Kubectl(t, "get", "agr")
+	header, _, _ := strings.Cut(out, "\n")
+	if got := strings.Join(strings.Fields(header), " "); err != nil || got != "NAME AGREEMENT STATE WHY NEXT NEXT CHANGE AGE" {
+		t.Errorf("kubectl get agr: %v\n%s", err, out)
 	}
 }
