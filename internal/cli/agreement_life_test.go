@@ -377,6 +377,36 @@ func TestAStepIsAboutTheRevisionThatBindsTheSigner(t *testing.T) {
 	l.expect(NotFound, "agreement", "show", "AG-7@3")
 }
 
+// All that can be said of where an agreement stands, as a person reads it.
+func TestWhereAnAgreementStandsIsReadable(t *testing.T) {
+	day := func(n int) time.Time { return sampleTime.AddDate(0, 0, n) }
+	one := deskapi.Agreement{
+		AgreementSummary: deskapi.AgreementSummary{
+			State: "suspended", Since: day(1), SinceBy: "agencya", SinceAct: prevID, Clause: "/suspension", NextState: "review-overdue", NextChange: day(11),
+			NextClause: "/review/onOverdue", Signed: []string{"agencya", "agencyb", "agencyc"}, Pending: []string{},
+		},
+		ProposedBy: "agencyb", Invited: []string{"agencye"},
+		Standings: []deskapi.PartyStanding{
+			{Agency: "agencya", Role: "both", Signed: day(0), Suspends: []deskapi.Suspension{{By: "agencya", From: day(1), Until: day(11), Bites: true}}, Revision: 1},
+			{Agency: "agencyb", Role: "recipient", Signed: day(0), AuthorityUntil: day(2), AuthorityLapsed: true, Revision: 2,
+				Suspensions: []deskapi.Suspension{{By: "agencya", From: day(5)}}},
+			{Agency: "agencyc", Role: "both", Signed: day(0), WithdrawnFrom: day(30), Joined: 41},
+			{Agency: "agencyd", Role: "observer", Declined: day(1), Voided: day(1)},
+		},
+		Accessions: []deskapi.Accession{{Agency: "agencye", Time: day(3), Countersigned: []string{"agencya"}}, {Agency: "agencyc", Accepted: true}},
+		Review:     &deskapi.Review{Due: day(10), Overdue: true, Last: day(0), OnOverdue: "freeze-new"},
+		Breaches:   []deskapi.BreachNotice{{Act: releaseID, By: "agencyb", Time: day(4), Class: "loss-of-copy", Discovered: day(3)}},
+		Revisions: []deskapi.AgreementRevision{
+			{Revision: 1, Digest: "sha256:1", State: "in-force", Bound: []string{"agencya"}, Signed: []string{"agencya", "agencyb"}},
+			{Revision: 2, Digest: "sha256:2", State: "suspended", Bound: []string{"agencyb"}, Signed: []string{"agencyb"}, Pending: []string{"agencya"}},
+		},
+	}
+	for _, lang := range []string{"en", "fr", "id"} {
+		a := &app{env: Env{Getenv: func(string) string { return "" }, Now: time.Now}, lang: lang}
+		golden(t, "standing."+lang+".txt", cleanText(a.standingText(one)))
+	}
+}
+
 // Whoever may read of duties sees with the agreement what the own agency still owes
 // under it, and nothing of others.
 func TestAnAgreementIsShownWithWhatIsOwed(t *testing.T) {

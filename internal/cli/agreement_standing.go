@@ -57,6 +57,7 @@ func (a *app) reviewText(s *sheet, review *deskapi.Review) {
 	if review.Overdue {
 		due = "cli_text_review_overdue"
 	}
+	s.text.WriteString("\n")
 	s.pairs(due, instant(review.Due), "cli_text_reviewed", instant(review.Last), "cli_text_on_overdue", review.OnOverdue)
 }
 

@@ -133,7 +133,7 @@ func declinedIsDead(t *testing.T, w *world, a, b *site) {
 	b.must(d.ID, digest, func(s act.AgreementStep) act.Payload { return &act.AgreementDecline{AgreementStep: s} })
 	shown := a.until("declined", d.ID, digest, inState("declined"))
 	i := slices.IndexFunc(shown.Standings, func(p deskapi.PartyStanding) bool { return p.Agency == "agencyb" })
-	if i < 0 || shown.Standings[i].Declined.IsZero() || shown.Since.IsZero() {
+	if i < 0 || shown.Standings[i].Declined.IsZero() || shown.Since.IsZero() || slices.Contains(shown.Pending, "agencyb") {
 		t.Errorf("who declined, and when: %+v", shown.Standings)
 	}
 	wantClause(t, a.takes(d.ID, digest, func(s act.AgreementStep) act.Payload { return &act.AgreementReview{AgreementStep: s} }), "agreement_not_signed")

@@ -47,9 +47,12 @@ func (d *Desk) summarise(r *ledger.Revision, now time.Time) deskapi.AgreementSum
 	}
 	d.summariseLife(&out, r, now)
 	for _, party := range r.AllParties() {
-		if _, signed := r.Signatures[party.Agency]; signed {
+		_, signed := r.Signatures[party.Agency]
+		_, declined := r.Declined[party.Agency]
+		switch {
+		case signed:
 			out.Signed = append(out.Signed, string(party.Agency))
-		} else {
+		case !declined:
 			out.Pending = append(out.Pending, string(party.Agency))
 		}
 	}
