@@ -273,7 +273,7 @@ func (d *Document) checkRestrictions() error {
 		return wrong("list_malformed", "/definitions/communityMembers")
 	}
 	for i, member := range d.Definitions.Members {
-		if act.CheckAgencyName(act.AgencyName(member)) != nil && !(len(member) < 64 && kindForm.MatchString(member)) {
+		if act.CheckAgencyName(act.AgencyName(member)) != nil && (len(member) > 63 || !kindForm.MatchString(member)) {
 			return wrong("term_unknown", "/definitions/communityMembers/%d", i)
 		}
 	}

@@ -177,18 +177,8 @@ func (s *source) render(now time.Time) ([]byte, error) {
 	if len(s.Agencies) == 0 {
 		s.Agencies = chosen.agencies
 	}
-	for _, party := range s.Agencies {
-		if act.CheckAgencyName(act.AgencyName(party)) != nil {
-			return nil, fail(Usage, "cli_agency_name_invalid", message.Params{"Name": party})
-		}
-	}
 	if len(s.Purposes) == 0 {
 		s.Purposes = chosen.purposes
-	}
-	for _, purpose := range s.Purposes {
-		if !slices.Contains(restriction.KnownPurposes(), purpose) {
-			return nil, fail(Usage, "cli_new_purpose_unknown", message.Params{"Name": purpose, "Names": strings.Join(restriction.KnownPurposes(), ", ")})
-		}
 	}
 	if s.Label == "" {
 		s.Label = chosen.label
@@ -199,13 +189,10 @@ func (s *source) render(now time.Time) ([]byte, error) {
 	if s.Expires == "" {
 		s.Expires = s.expiry(now)
 	}
-	if _, err := time.Parse(time.DateOnly, s.Expires); err != nil {
-		return nil, fail(Usage, "cli_new_not_a_date", message.Params{"Answer": s.Expires})
+	if err := s.check(); err != nil {
+		return nil, err
 	}
-	s.SignBy = now.UTC().AddDate(0, 3, 0).Format(time.DateOnly)
-	if s.SignBy >= s.Expires {
-		s.SignBy = s.Expires
-	}
+	s.SignBy = min(now.UTC().AddDate(0, 3, 0).Format(time.DateOnly), dayBefore(s.Expires))
 	s.ID, s.Kinds = act.NewAgreementID(), chosen.items
 	s.Preamble = "The parties wish to exchange methods against trafficking in persons, never data on persons."
 	s.Form, s.Accession = "multilateral", "closed"
@@ -232,6 +219,31 @@ func (s *source) render(now time.Time) ([]byte, error) {
 		return nil, err
 	}
 	return s.yaml()
+}
+
+// check refuses names, purposes and days that no agreement has.
+func (s *source) check() error {
+	for _, party := range s.Agencies {
+		if act.CheckAgencyName(act.AgencyName(party)) != nil {
+			return fail(Usage, "cli_agency_name_invalid", message.Params{"Name": party})
+		}
+	}
+	for _, purpose := range s.Purposes {
+		if !slices.Contains(restriction.KnownPurposes(), purpose) {
+			return fail(Usage, "cli_new_purpose_unknown", message.Params{"Name": purpose, "Names": strings.Join(restriction.KnownPurposes(), ", ")})
+		}
+	}
+	if _, err := time.Parse(time.DateOnly, s.Expires); err != nil {
+		return fail(Usage, "cli_new_not_a_date", message.Params{"Answer": s.Expires})
+	}
+	return nil
+}
+
+// dayBefore keeps the last day of signing before the end of an agreement that is
+// short.
+func dayBefore(day string) string {
+	at, _ := time.Parse(time.DateOnly, day)
+	return at.AddDate(0, 0, -1).Format(time.DateOnly)
 }
 
 func (s *source) parties(kinds []string) {

@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/agreement"
@@ -37,6 +38,7 @@ func TestANewAgreementIsWhole(t *testing.T) {
 		"agency-ngo-platform": {"--template", "agency-ngo-platform", "--purpose", "prevention,training"},
 		"fiu":                 {"--template", "fiu", "--tlp", "RED", "--expires", "2031-06-30"},
 		"clear":               {"--tlp", "CLEAR", "--title", `A "quoted" title: # no comment`},
+		"of a week":           {"--expires", time.Now().AddDate(0, 0, 7).Format(time.DateOnly)},
 		"with a platform":     {"--party", "agencya", "--party", "newcomer"},
 	} {
 		t.Run(name, func(t *testing.T) {
