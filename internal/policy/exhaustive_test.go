@@ -14,115 +14,261 @@ import (
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/agreement"
-	"github.com/concordat-hub/concordat/internal/agreement/agreementtest"
-	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/ledger/ledgertest"
 )
 
-// The small world: three agencies, two agreements, two items, and three moments.
-// At the second moment the second agreement's window begins and notice given at
-// the first is over; at the third the first agreement expires.
+// The small world: three agencies, at most two papers, two items, and three
+// moments. At the second moment notice given at the first is over, and what begins
+// a day later begins; at the third the first paper expires.
 var (
-	small   = []string{"alpha", "beta", "gamma"}
-	moments = []time.Time{ledgertest.Start, ledgertest.Start.Add(24 * time.Hour), ledgertest.Start.Add(48 * time.Hour)}
+	small   = cast[:3]
+	moments = []time.Time{ledgertest.Start, after(24), after(48)}
 )
 
 // scene is a beginning from which every sequence of acts is tried.
 type scene struct {
-	contracts int
+	papers    []paper
 	begin     []happening
-	acts      int    // the longest sequence
-	sequences int    // at least so many of them, else the search is broken
-	skip      string // what is not tried, so that sequences of the rest can be longer
+	tries     []happening
+	acts      int // the longest sequence
+	sequences int // at least so many of them, else the search is broken
 }
+
+// newest, as the order that an act names, is the newest release, request or
+// accession, whichever the act can name.
+const newest = -1
 
 // A refused act ends its sequence after it was tried: it changes nothing, which
 // the sequences that go on without it show. So the counts are of sequences that
 // the ledger takes whole; many more are tried.
 var scenes = map[string]scene{
-	"from two proposals":           {contracts: 2, acts: 3, sequences: 8_000},
-	"from two agreements in force": {contracts: 2, begin: append(signed(0), append(signed(1), shared("alpha", 0, 0), shared("beta", 1, 1))...), acts: 3, sequences: 16_000},
-	"the use of one agreement":     {contracts: 1, begin: append(signed(0), shared("alpha", 0, 0)), acts: 4, sequences: 16_000, skip: "leave release"},
-	"the life of one agreement":    {contracts: 1, begin: append(signed(0)[:1], shared("alpha", 0, 0)), acts: 6, sequences: 20_000, skip: "ban unban leave release retract"},
+	"from two proposals": {
+		papers: []paper{three(), two()}, begin: proposed(2), acts: 3, sequences: 8_000,
+		tries: slices.Concat(ofAgencies(), ofItems(2, 2), ofLife(2, "sign suspend resume withdraw terminate")),
+	},
+	"from two agreements in force": {
+		papers: []paper{three(), two()}, begin: slices.Concat(proposed(2), signedBy(0, 3), signedBy(1, 2), shared(0, 0, 1), shared(1, 1, 2)), acts: 2, sequences: 700,
+		tries: slices.Concat(ofAgencies(), ofItems(2, 2), ofLife(2, "sign suspend resume withdraw terminate")),
+	},
+	"the life of one agreement": {
+		papers: []paper{three()}, begin: slices.Concat(proposed(1), signedBy(0, 1), shared(0, 0, 1)), acts: 5, sequences: 4_000,
+		tries: ofLife(1, "sign suspend resume withdraw terminate decline take-back"),
+	},
+	"an amendment": {
+		papers: []paper{full(three()), amended()}, begin: slices.Concat(proposed(1), signedBy(0, 2), shared(0, 0, 1)), acts: 4, sequences: 3_000,
+		tries: slices.Concat([]happening{{who: "alpha", what: "propose", doc: 1}}, ofLife(2, "sign withdraw suspend resume terminate"), shared(1, 1, 2)),
+	},
+	"one party's part": {
+		papers: []paper{full(three())}, begin: slices.Concat(proposed(1), signedBy(0, 2), shared(0, 0, 1)), acts: 3, sequences: 2_000,
+		tries: slices.Concat(ofLife(1, "sign withdraw suspend review"), parts("suspend-party", "resume-party"), shared(1, 0, 2)),
+	},
+	"an accession": {
+		papers: []paper{full(two())}, begin: slices.Concat(proposed(1), signedBy(0, 2), shared(0, 0, 1)), acts: 5, sequences: 3_500,
+		tries: slices.Concat(ofLife(1, "countersign withdraw"), []happening{
+			{who: "alpha", what: "invite", other: "gamma"}, {who: "gamma", what: "accede", says: "both", nature: natures["gamma"]},
+			{who: "gamma", what: "accede", says: "observer", nature: natures["gamma"], by: after(24)}, {who: "alpha", what: "ban", doc: -1}, {who: "gamma", what: "withdraw"},
+		}, shared(0, 0, 2), shared(2, 0, 2)),
+	},
+	"restrictions and answers": {
+		papers: []paper{full(three())}, begin: slices.Concat(proposed(1), signedBy(0, 3), shared(0, 0, 1), opens("beta")), acts: 3, sequences: 3_500,
+		tries: slices.Concat(opens("beta"), opens("gamma"), ofLife(1, "terminate"), []happening{
+			{who: "alpha", what: "restrict", doc: -1, item: 1, version: 1, asked: limits{"prerequisites": {"agency-attestation"}}, by: after(24)},
+			{who: "alpha", what: "restrict", doc: -1, item: 1, version: 1, asked: limits{"accessForm": {"view-only"}}, by: after(24), to: []string{"beta"}},
+			{who: "alpha", what: "restrict", doc: -1, item: 1, version: 1, asked: limits{"recall": {"recalled"}}, by: after(48), names: newest},
+			{who: "beta", what: "acknowledge", doc: -1, names: newest, attests: []string{"agency-attestation"}},
+			{who: "beta", what: "cannot-comply", doc: -1, names: newest}, {who: "beta", what: "report-use", doc: -1, names: newest},
+			{who: "beta", what: "attest", doc: -1, names: newest, says: "destroyed"}, {who: "beta", what: "attest", doc: -1, names: newest, says: "retained-under-terms"},
+			{who: "beta", what: "hold", doc: -1, names: newest}, {who: "beta", what: "lift", doc: -1, names: newest},
+			{who: "alpha", what: "retract", doc: -1, item: 1},
+		}),
+	},
+	"passing on": {
+		papers: []paper{full(three())}, begin: slices.Concat(proposed(1), signedBy(0, 3), shared(0, 0, 1), opens("beta")), acts: 3, sequences: 800,
+		tries: slices.Concat(opens("gamma"), ofLife(1, "suspend"), []happening{
+			{who: "beta", what: "ask", doc: -1, names: 5, use: "onward", other: "gamma", purpose: "detection", by: after(48)},
+			{who: "beta", what: "ask", doc: -1, names: 5, use: "derivation", purpose: "detection", by: after(24)},
+			{who: "alpha", what: "grant", doc: -1, names: newest}, {who: "alpha", what: "refuse", doc: -1, names: newest}, {who: "alpha", what: "take-back-consent", doc: -1, names: newest},
+			{who: "alpha", what: "restrict", doc: -1, item: 1, version: 1, asked: limits{"derivation": {"none"}}, by: after(48)},
+			{who: "beta", what: "release", item: 2, version: 1, asked: bare(0), parents: []parent{{5, "copy", newest}}},
+		}),
+	},
 }
 
-func signed(doc int) []happening {
-	steps := []happening{{who: "alpha", what: "sign", doc: doc}, {who: "beta", what: "sign", doc: doc}}
-	if doc == 0 {
-		steps = append(steps, happening{who: "gamma", what: "sign"})
+// three is a paper of three parties, of whom two must sign and one only receives.
+func three() paper {
+	return paper{
+		revision: 1, supersedes: -1, needed: 2, to: after(48), purposes: []string{"detection", "prevention", "training"}, floor: limits{"tlp": {"TLP:AMBER+STRICT"}},
+		sides: []side{{"alpha", "both", natures["alpha"], time.Time{}}, {"beta", "both", natures["beta"], time.Time{}}, {"gamma", "recipient", natures["gamma"], time.Time{}}},
 	}
-	return steps
 }
 
-func shared(who string, doc, item int) happening {
-	return happening{who: who, what: "release", doc: doc, item: item, asked: terms{purposes: []string{"detection", "prevention"}}}
+// two is a paper of two parties with a day's notice, that begins a day later.
+func two() paper {
+	p := three()
+	p.agreement, p.sides, p.from, p.to, p.notice = 1, p.sides[:2], after(24), after(10_000), 24*time.Hour
+	return p
 }
 
-// smallWorld proposes the two agreements: one of three, of whom two must sign and
-// one only receives; and one of two with a day's notice, that begins a day later.
+// full writes all clauses out.
+func full(p paper) paper {
+	p.full, p.retain, p.agreement, p.from = true, true, 0, time.Time{}
+	p.floor = limits{
+		"tlp": {"TLP:GREEN"}, "audience": {"agreement-parties"}, "onwardScope": {"agreement-parties"}, "onwardConsent": {"always"}, "judicialUse": {"allowed"},
+		"actionExposure": {"active"}, "attribution": {"may"}, "derivation": {"with-consent"}, "accessForm": {"download"}, "onTermination": {"retain-under-terms"},
+		"automatedProcessing": {"allowed"}, "notifications": {"may"},
+	}
+	if len(p.sides) > 2 {
+		p.open, p.rule = false, ""
+	} else {
+		p.open, p.rule = true, "unanimity"
+	}
+	p.anyParty, p.grounds, p.urgent = true, []string{"breach"}, []string{"safety"}
+	p.longest, p.goOn, p.every, p.overdue = 24*time.Hour, true, 24*time.Hour, "freeze-new"
+	p.consentIn, p.attest, p.attestIn, p.holdsNew = 24*time.Hour, true, 24*time.Hour, true
+	return p
+}
+
+// amended is the next revision of full(three()), between two.
+func amended() paper {
+	p := full(three())
+	p.revision, p.supersedes, p.sides, p.goOn, p.overdue, p.to, p.retain = 2, 0, p.sides[:2], false, "suspend", after(10_000), false
+	p.floor = p.floor.with(limits{"onTermination": {"destroy"}})
+	return p
+}
+
+func bare(doc int) limits {
+	p := three()
+	if doc == 0 {
+		p = full(p)
+	}
+	return p.floor.with(limits{"purposes": {"detection"}})
+}
+
+func proposed(papers int) []happening {
+	return []happening{{who: "alpha", what: "propose", doc: 0}, {who: "alpha", what: "propose", doc: 1}}[:papers]
+}
+
+func signedBy(doc, parties int) []happening {
+	var all []happening
+	for _, who := range small[:parties] {
+		all = append(all, happening{who: who, what: "sign", doc: doc})
+	}
+	return all
+}
+
+// shared is a release by a party of an item under a paper, as strict as both of
+// the small world's floors.
+func shared(who, doc, item int) []happening {
+	return []happening{{who: small[who], what: "release", doc: doc, item: item, version: 1}}
+}
+
+func opens(who string) []happening {
+	return []happening{{who: who, what: "open", doc: -1, names: newest, purpose: "detection", officer: ledgertest.Officer(act.AgencyName(who), 1)}}
+}
+
+func ofAgencies() []happening {
+	var all []happening
+	for _, who := range small {
+		for _, what := range []string{"ban", "unban", "leave"} {
+			all = append(all, happening{who: who, what: what, doc: -1})
+		}
+	}
+	return all
+}
+
+func ofItems(papers, items int) []happening {
+	var all []happening
+	for who := range small {
+		for item := range items {
+			all = append(all, happening{who: small[who], what: "retract", doc: -1, item: item + 1})
+			for doc := range papers {
+				all = append(all, shared(who, doc, item+1)...)
+			}
+		}
+	}
+	return all
+}
+
+func ofLife(papers int, whats string) []happening {
+	var all []happening
+	for doc := range papers {
+		for _, who := range small {
+			for what := range strings.FieldsSeq(whats) {
+				all = append(all, happening{who: who, what: what, doc: doc, names: newest, reason: "other"})
+			}
+		}
+	}
+	return all
+}
+
+func parts(whats ...string) []happening {
+	var all []happening
+	for _, what := range whats {
+		for _, who := range small[:2] {
+			for _, other := range small[:2] {
+				all = append(all, happening{who: who, what: what, other: other, reason: "breach"})
+			}
+		}
+	}
+	return all
+}
+
+// resolve fills in what depends on what happened before.
+func (h *history) resolve(e happening) happening {
+	last := func(what string) int {
+		order := 0
+		for one := range h.did(h.Now, what) {
+			order = one.order
+		}
+		return order
+	}
+	named := map[string]string{"grant": "ask", "refuse": "ask", "take-back-consent": "ask", "countersign": "accede"}
+	if e.names == newest {
+		e.names = 0
+		if what, is := named[e.what]; is {
+			e.names = last(what)
+		} else if e.doc < 0 {
+			e.names = last("release")
+		}
+	}
+	if e.what == "release" && e.asked == nil {
+		e.asked = h.papers[e.doc].floor.with(limits{"purposes": {"detection", "prevention"}})
+	}
+	e.parents = slices.Clone(e.parents)
+	for i := range e.parents {
+		if e.parents[i].consent == newest {
+			e.parents[i].consent = last("ask")
+		}
+	}
+	if r := h.release(e.names, h.Now); r != nil && e.what != "restrict" {
+		e.terms = h.termsFor(r, e.who, h.Now)
+	}
+	return e
+}
+
 func smallWorld(t *testing.T, s scene) *history {
 	t.Helper()
-	h := &history{World: enrolled().Fork()}
-	three, two := agreementtest.Document("alpha", "beta", "gamma"), agreementtest.Document("alpha", "beta")
-	three.Parties[2].Role = agreement.Recipient
-	three.EntryIntoForce = agreement.EntryIntoForce{Rule: "n-signed", Count: 2}
-	three.Expires = canonical.At(moments[2])
-	two.ID = "agr-aaaaaaaaaaaaaaaaaaaaaaaaab"
-	two.EntryIntoForce.NotBefore = canonical.At(moments[1])
-	two.Termination.NoticeDays = 1
-	both := []*agreement.Document{three, two}
-	h.contracts = []contract{
-		{parties: small, roles: map[string]string{"alpha": "both", "beta": "both", "gamma": "recipient"}, needed: 2, to: moments[2], purposes: three.Purposes},
-		{parties: small[:2], roles: map[string]string{"alpha": "both", "beta": "both"}, needed: 2, from: moments[1], to: two.Expires.Time, notice: 24 * time.Hour, purposes: two.Purposes},
-	}[:s.contracts]
-	for _, d := range both[:s.contracts] {
-		digest, err := h.Propose("alpha", d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.digests = append(h.digests, digest)
-	}
-	h.drafts = map[draft]*act.ItemRelease{}
-	for doc := range s.contracts {
-		for _, who := range small {
-			h.drafts[draft{doc, who, 1}] = h.payload(shared(who, doc, 1))
+	documents := make([]*agreement.Document, len(s.papers))
+	for doc, p := range s.papers {
+		documents[doc] = documentOf(p)
+		if p.supersedes >= 0 {
+			_, digest, err := documents[p.supersedes].Bytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			documents[doc].Supersedes = digest
 		}
 	}
+	h := newHistory(s.papers, documents)
 	for _, e := range s.begin {
-		if err := h.try(e); err != nil {
+		if err := h.try(h.resolve(e)); err != nil {
 			t.Fatal(err)
+		}
+		if !h.history[len(h.history)-1].accepted {
+			t.Fatalf("the scene does not begin: %s", h.history[len(h.history)-1].String())
 		}
 	}
 	return h
-}
-
-// everything lists each act of the small world, and the passing of time.
-func (s scene) everything() []happening {
-	all := []happening{{what: "wait"}}
-	for _, who := range small {
-		for _, what := range []string{"ban", "unban", "leave"} {
-			all = append(all, happening{who: who, what: what})
-		}
-		for item := range 2 {
-			all = append(all, happening{who: who, what: "retract", item: item})
-		}
-		for doc := range s.contracts {
-			for _, what := range []string{"sign", "suspend", "resume", "withdraw", "terminate"} {
-				all = append(all, happening{who: who, what: what, doc: doc})
-			}
-			for item := range 2 {
-				all = append(all, shared(who, doc, item))
-			}
-		}
-	}
-	return slices.DeleteFunc(all, func(e happening) bool { return s.skip != "" && slices.Contains(strings.Fields(s.skip), e.what) })
-}
-
-func (h *history) fork() *history {
-	next := *h
-	next.World = h.Fork()
-	next.history, next.releases = slices.Clone(h.history), slices.Clone(h.releases)
-	return &next
 }
 
 // search tries every sequence of acts and compares after each act.
@@ -165,12 +311,15 @@ func (s *search) happen(h *history, e happening) (bool, error) {
 		h.Now = moments[i+1]
 		return true, nil
 	}
-	err := h.try(e)
+	err := h.try(h.resolve(e))
+	if err != nil {
+		return false, fmt.Errorf("%w, after:%s", err, h.story())
+	}
 	taken := h.history[len(h.history)-1].accepted
-	if err == nil && !taken {
+	if !taken {
 		h.history = h.history[:len(h.history)-1] // it changed nothing, and need not be looked at again
 	}
-	return taken, err
+	return taken, nil
 }
 
 // compare asks about now, and about the last millisecond before the next moment.
@@ -179,32 +328,50 @@ func (s *search) compare(h *history) error {
 	if i := slices.Index(moments, h.Now); i < len(moments)-1 {
 		asked = append(asked, moments[i+1].Add(-time.Millisecond))
 	}
-	h.allows = 0
-	decisions := 0
+	h.answers, h.allows = new(int), new(int)
 	for _, now := range asked {
-		n, err := h.compare(now, small)
-		decisions += n
-		if err == nil {
-			n, err = h.compareNewReleases(now, 1, small)
-			decisions += n
-		}
-		if err != nil {
+		if err := h.compareSmall(now); err != nil {
 			return fmt.Errorf("%w, after:%s", err, h.story())
 		}
 	}
-	s.decisions.Add(int64(decisions))
-	s.allows.Add(int64(h.allows))
+	s.decisions.Add(int64(*h.answers))
+	s.allows.Add(int64(*h.allows))
 	return nil
 }
 
-func (h *history) story() string {
-	var out strings.Builder
-	for _, e := range h.history {
-		if e.accepted {
-			fmt.Fprintf(&out, "\n%s %s %s (agreement %d, item %d)", e.at.Format(time.RFC3339), e.who, e.what, e.doc, e.item)
+func (h *history) compareSmall(now time.Time) error {
+	if err := h.compareWords(now); err != nil {
+		return err
+	}
+	var last *happening
+	for r := range h.did(h.Now, "release") {
+		last = r
+		if err := h.compareDuties(r, now); err != nil {
+			return err
+		}
+		for _, reader := range small {
+			q := request{purpose: "detection", officer: ledgertest.Officer(act.AgencyName(reader), 1), accepted: h.termsFor(r, reader, h.Now)}
+			if _, err := h.compareOpen(reader, r, q, now); err != nil {
+				return err
+			}
+			if err := h.compareDelivery(reader, r, now); err != nil {
+				return err
+			}
 		}
 	}
-	return out.String()
+	for doc := range h.papers {
+		for _, who := range small[:2] {
+			e := h.resolve(happening{what: "release", who: who, doc: doc, item: 9, version: 1})
+			if last != nil && who != last.who && h.papers[doc].full {
+				e.asked = bare(0)
+				e.parents = h.resolve(happening{parents: []parent{{last.order, "copy", newest}}}).parents
+			}
+			if err := h.compareRelease(e, []string{"gamma"}, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Longer sequences take longer: CONCORDAT_ACTS=1 tries all that have one
@@ -221,7 +388,7 @@ func TestEverySequenceOfActsInASmallWorldAgreesWithTheModel(t *testing.T) {
 	for name, scene := range scenes {
 		t.Run(name, func(t *testing.T) {
 			h := smallWorld(t, scene)
-			s := &search{acts: scene.everything(), longest: scene.acts + more}
+			s := &search{acts: append([]happening{{what: "wait"}}, scene.tries...), longest: scene.acts + more}
 			var all sync.WaitGroup
 			wrong := make([]error, len(s.acts))
 			for i, e := range s.acts {

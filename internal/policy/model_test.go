@@ -6,46 +6,150 @@ import (
 	"time"
 )
 
-// The model answers the same questions as policy.Decide from nothing but the
-// list of what happened. It is written from the rules as people say them, holds
-// no state, uses no package of the product, and is slow on purpose: two
-// programs that agree by accident on every random history are unlikely.
+// The model answers the same questions as the ledger and policy.Decide from
+// nothing but the list of what happened. It is written from the rules as people
+// say them, holds no state, uses no package of the product, and is slow on
+// purpose: two programs that agree by accident on every random history are
+// unlikely.
+//
+// model_agreement_test.go is about an agreement's life, model_restriction_test.go
+// about restrictions, model_use_test.go about what happens to an item.
 
 type happening struct {
 	at       time.Time
-	order    int // 1 for the first that was tried
+	order    int // 1 for the first that was tried; an act is named by its order
 	who      string
-	what     string // sign, suspend, resume, withdraw, terminate, ban, unban, leave, release, retract
-	doc      int
-	item     int
-	asked    terms
+	what     string
+	key      int  // of an officer's act: with which of who's keys; of key acts: which key
 	accepted bool // the hub took the act
+
+	doc    int    // which paper, or -1
+	other  string // the agency that it names
+	reason string
+	reach  []int // the papers to which a step applies: its own, and older ones
+	joins  bool  // a countersignature that made the agency a party
+
+	item    int
+	version int
+	asked   limits   // of a release and of a later restriction
+	parents []parent // of a release
+	names   int      // the release, accession or request that it names, 0 for none
+	to      []string // for whom a later restriction is, nil for all
+	by      time.Time
+	use     string // of a consent: what for
+	purpose string
+	form    string
+	officer string
+	robot   bool
+	cover   bool // an open of no more than the cover
+	terms   limits
+	attests []string
+	says    string // what a holder attests; the role of who accedes
+	nature  nature // of who accedes
+	allowed bool   // an open: the decision that was recorded
 }
 
-type terms struct {
-	purposes   []string
-	recipients []string // nil means everybody
-	until      time.Time
+type parent struct {
+	release  int
+	relation string
+	consent  int
 }
 
-type contract struct {
-	parties  []string
-	roles    map[string]string
-	needed   int
-	from, to time.Time
-	notice   time.Duration
-	purposes []string
+// side is one party as a document has it.
+type side struct {
+	name, role string
+	nature     nature    // as the parties know it
+	until      time.Time // of the authority to sign; zero for no end
 }
+
+// paper is one revision of an agreement as its parties read it.
+type paper struct {
+	agreement, revision int
+	supersedes          int // which paper
+	sides               []side
+	needed              int
+	from, to, signBy    time.Time
+	renewal             time.Duration // which to has already
+	notice              time.Duration
+	full                bool // every clause is written out
+	retain              bool // what was received is kept under the terms after the end
+	purposes            []string
+	floor               limits
+	community           []string
+
+	open       bool
+	rule       string // of accession: unanimity, majority, depositary
+	depositary string
+
+	anyParty  bool // may suspend another
+	grounds   []string
+	urgent    []string
+	warning   time.Duration // before a suspension bites
+	longest   time.Duration // of a suspension, 0 for no limit
+	goOn      bool          // reading what came before goes on in a suspension
+	every     time.Duration // reviews, 0 for none
+	overdue   string        // what follows without: warn, freeze-new, suspend
+	consentIn time.Duration
+	attest    bool // disposal is attested
+	attestIn  time.Duration
+	holdsNew  bool // an overdue duty holds new releases
+}
+
+// nature is what an agency is.
+type nature struct{ kind, land string }
 
 type model struct {
-	contracts []contract
-	history   []happening
+	papers  []paper
+	names   []string // of the agencies
+	history []happening
+}
+
+func (m model) happened(now time.Time) iter.Seq[*happening] {
+	return func(yield func(*happening) bool) {
+		for i := range m.history {
+			if h := &m.history[i]; h.accepted && !h.at.After(now) && !yield(h) {
+				return
+			}
+		}
+	}
+}
+
+// did lists what was done of one sort.
+func (m model) did(now time.Time, what ...string) iter.Seq[*happening] {
+	return func(yield func(*happening) bool) {
+		for h := range m.happened(now) {
+			if slices.Contains(what, h.what) && !yield(h) {
+				return
+			}
+		}
+	}
+}
+
+// named finds the happening of an order.
+func (m model) named(order int, what string, now time.Time) *happening {
+	for h := range m.did(now, what) {
+		if h.order == order {
+			return h
+		}
+	}
+	return nil
+}
+
+// asOf is the model as it was before the happening of an order.
+func (m model) asOf(order int) model {
+	for i := range m.history {
+		if m.history[i].order >= order {
+			m.history = m.history[:i]
+			break
+		}
+	}
+	return m
 }
 
 // banned says whether the registrar has shut an agency out at now.
 func (m model) banned(who string, now time.Time) bool {
 	out := false
-	for h := range m.happened(now) {
+	for h := range m.did(now, "ban", "unban", "leave") {
 		if h.who != who {
 			continue
 		}
@@ -61,196 +165,86 @@ func (m model) banned(who string, now time.Time) bool {
 	return out
 }
 
-func (m model) happened(now time.Time) iter.Seq[*happening] {
-	return func(yield func(*happening) bool) {
-		for i := range m.history {
-			if h := &m.history[i]; h.accepted && !h.at.After(now) && !yield(h) {
-				return
-			}
-		}
-	}
-}
-
-// bound lists who is bound by a contract at now: who signed and did not leave.
-func (m model) bound(doc int, now time.Time) []string {
-	var names []string
-	for h := range m.happened(now) {
-		if h.doc != doc {
-			continue
-		}
-		switch {
-		case h.what == "sign":
-			names = append(names, h.who)
-		case h.what == "withdraw" && !now.Before(h.at.Add(m.contracts[doc].notice)):
-			names = slices.DeleteFunc(names, func(n string) bool { return n == h.who })
-		}
-	}
-	return names
-}
-
-func (m model) inForce(doc int, now time.Time) bool {
-	c := m.contracts[doc]
-	if now.Before(c.from) || !now.Before(c.to) {
-		return false
-	}
-	signatures := 0
-	halted := map[string]bool{}
-	for h := range m.happened(now) {
-		if h.doc != doc {
-			continue
-		}
-		switch h.what {
-		case "sign":
-			signatures++
-		case "suspend":
-			halted[h.who] = true
-		case "resume":
-			delete(halted, h.who)
-		case "withdraw":
-			if !now.Before(h.at.Add(c.notice)) {
-				delete(halted, h.who)
-			}
-		case "terminate":
-			if !now.Before(h.at.Add(c.notice)) {
-				return false
-			}
-		}
-	}
-	return signatures >= c.needed && len(m.bound(doc, now)) >= 2 && len(halted) == 0
-}
-
-func (m model) retracted(item int, now time.Time) bool {
-	for h := range m.happened(now) {
-		if h.what == "retract" && h.item == item {
+func (m model) left(who string, now time.Time) bool {
+	for h := range m.did(now, "leave") {
+		if h.who == who {
 			return true
 		}
 	}
 	return false
 }
 
-// mayReceive says whether reader may have the cover of a release at now.
-func (m model) mayReceive(reader string, release happening, now time.Time) bool {
-	c := m.contracts[release.doc]
-	bound := m.bound(release.doc, now)
-	own := reader == release.who
-	switch {
-	case m.retracted(release.item, now), m.banned(reader, now), m.banned(release.who, now):
-		return false
-	case !m.inForce(release.doc, now):
-		return false
-	case !slices.Contains(bound, reader), !slices.Contains(bound, release.who):
-		return false
-	case !own && c.roles[reader] == "contributor":
-		return false
-	case !own && release.asked.recipients != nil && !slices.Contains(release.asked.recipients, reader):
-		return false
-	case !release.asked.until.IsZero() && !now.Before(release.asked.until):
-		return false
-	}
-	return true
-}
-
-// mayOpen says whether reader may open a release for the purpose at now.
-func (m model) mayOpen(reader string, release happening, purpose string, now time.Time) bool {
-	c := m.contracts[release.doc]
-	switch {
-	case !slices.Contains(c.purposes, purpose), !slices.Contains(release.asked.purposes, purpose):
-		return false
-	case reader != release.who && c.roles[reader] == "observer":
-		return false
-	}
-	return m.mayReceive(reader, release, now)
-}
-
-// mayRelease says whether who may put an item before the others of to at now.
-func (m model) mayRelease(e happening, to []string, now time.Time) bool {
-	c := m.contracts[e.doc]
-	bound := m.bound(e.doc, now)
-	switch {
-	case m.banned(e.who, now), m.retracted(e.item, now), !m.inForce(e.doc, now):
-		return false
-	case !slices.Contains(bound, e.who), c.roles[e.who] != "both" && c.roles[e.who] != "contributor":
-		return false
-	}
-	for _, reader := range to {
+// officerKeys lists the officer keys of an agency that sign at now. Key 0 comes
+// with the agency.
+func (m model) officerKeys(who string, now time.Time) []int {
+	keys := []int{0}
+	for h := range m.did(now, "add-key", "retire-key", "revoke-key") {
 		switch {
-		case reader == e.who:
-		case !slices.Contains(bound, reader), m.banned(reader, now), c.roles[reader] == "contributor":
-			return false
-		case e.asked.recipients != nil && !slices.Contains(e.asked.recipients, reader):
-			return false
-		case !e.asked.until.IsZero() && !now.Before(e.asked.until):
-			return false
+		case h.who != who:
+		case h.what == "add-key":
+			keys = append(keys, h.names)
+		default:
+			keys = slices.DeleteFunc(keys, func(k int) bool { return k == h.names })
 		}
 	}
-	return true
+	return keys
 }
 
-// takes says whether the hub's ledger takes what is tried. Whether a release is
-// allowed is another question: the ledger keeps only its order.
-func (m model) takes(e happening) bool {
-	last := map[string]happening{} // the newest of each kind of thing that who did, in this contract
-	var shut, noticed, over, retracted bool
-	publisher := ""
-	for h := range m.happened(e.at) {
-		mine := h.who == e.who
-		switch h.what {
-		case "ban", "unban", "leave":
-			if mine && h.what == "leave" {
-				return false
-			}
-			shut = mine && h.what == "ban" || !mine && shut
-		case "retract":
-			retracted = retracted || h.item == e.item
-		case "release":
-			if h.item == e.item {
-				publisher = h.who
-			}
-		default:
-			if h.doc != e.doc {
-				continue
-			}
-			if mine {
-				last[h.what] = *h
-			}
-			if h.what == "terminate" {
-				noticed = true
-				over = !e.at.Before(h.at.Add(m.contracts[e.doc].notice))
-			}
+func (m model) revoked(who string, key int, now time.Time) bool {
+	for h := range m.did(now, "revoke-key") {
+		if h.who == who && h.names == key {
+			return true
 		}
 	}
-	_, signed := last["sign"]
-	_, withdrew := last["withdraw"]
-	halted := last["suspend"].order > last["resume"].order
-	switch e.what {
-	case "ban":
-		return !shut
-	case "unban":
-		return shut
-	case "leave":
-		return true
-	case "retract":
-		return publisher == e.who && !retracted
+	return false
+}
+
+// deskActs are signed by desks, all others by officers or by the registrar.
+var (
+	deskActs      = []string{"release", "retract", "restrict", "acknowledge", "cannot-comply", "report-use", "attest", "ask", "grant", "refuse", "take-back-consent", "hold", "lift", "disclose", "breach", "open"}
+	registrarActs = []string{"ban", "unban", "leave"}
+)
+
+// takes says whether the hub's ledger takes what is tried. Whether a release or
+// an open is allowed is another question: the ledger keeps only their order.
+func (m model) takes(e happening) bool {
+	if e.what == "deliver" {
+		return true // the hub's own record
 	}
-	c := m.contracts[e.doc]
-	if !slices.Contains(c.parties, e.who) {
+	if m.left(e.who, e.at) {
 		return false
 	}
-	if e.what == "release" {
-		return (publisher == "" || publisher == e.who) && !retracted
+	if slices.Contains(registrarActs, e.what) {
+		return e.what == "leave" || m.banned(e.who, e.at) == (e.what == "unban")
 	}
-	if over || !e.at.Before(c.to) || withdrew {
+	if !slices.Contains(deskActs, e.what) && !slices.Contains(m.officerKeys(e.who, e.at), e.key) {
 		return false
 	}
-	switch e.what {
-	case "sign":
-		return !signed && !shut && !noticed
-	case "suspend":
-		return signed && !halted
-	case "resume":
-		return signed && halted
-	case "withdraw":
-		return signed
+	if slices.Contains(deskActs, e.what) {
+		return m.takesUse(e)
 	}
-	return signed && !noticed // terminate
+	switch e.what {
+	case "add-key":
+		return !m.banned(e.who, e.at)
+	case "retire-key", "revoke-key":
+		return m.takesEndOfKey(e)
+	case "propose":
+		return m.takesProposal(e)
+	}
+	return m.takesStep(e, e.doc)
+}
+
+// takesEndOfKey: a key ends once, except that a retired one can still be revoked;
+// and the last officer key is not retired. What is not to be trusted any more has
+// to end, and if nobody is left who signs.
+func (m model) takesEndOfKey(e happening) bool {
+	current := m.officerKeys(e.who, e.at)
+	if slices.Contains(current, e.names) {
+		return len(current) > 1 || e.what == "revoke-key"
+	}
+	known := e.names == 0
+	for h := range m.did(e.at, "add-key") {
+		known = known || h.who == e.who && h.names == e.names
+	}
+	return known && e.what == "revoke-key" && !m.revoked(e.who, e.names, e.at)
 }

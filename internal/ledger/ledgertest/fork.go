@@ -36,7 +36,8 @@ func (w *World) admit(id act.KeyID, payload act.Payload) (act.ID, error) {
 // keyIDs remembers agreementtest.KeyID, which derives a key each time.
 var keyIDs sync.Map
 
-func keyID(agency act.AgencyName, purpose act.Purpose) act.KeyID {
+// KeyID is agreementtest.KeyID, for tests that ask very often.
+func KeyID(agency act.AgencyName, purpose act.Purpose) act.KeyID {
 	type of struct {
 		agency  act.AgencyName
 		purpose act.Purpose

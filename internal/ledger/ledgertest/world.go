@@ -82,7 +82,7 @@ func (w *World) Append(key ed25519.PrivateKey, id act.KeyID, payload act.Payload
 // By signs with the fixed key of the agency for the purpose.
 func (w *World) By(agency act.AgencyName, purpose act.Purpose, payload act.Payload) (act.ID, error) {
 	if w.unsigned {
-		return w.admit(keyID(agency, purpose), payload)
+		return w.admit(KeyID(agency, purpose), payload)
 	}
 	return w.Append(agreementtest.Key(agency, purpose), agreementtest.KeyID(agency, purpose), payload)
 }
@@ -110,6 +110,23 @@ func (w *World) Enrol(agencies ...act.AgencyName) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// Note appends the hub's own record of what it decided.
+func (w *World) Note(record ledger.Record) error {
+	e := ledger.Entry{Index: w.State.Next, Time: w.Now, Record: &record}
+	if w.unsigned {
+		return ledger.Apply(w.State, e)
+	}
+	b, err := e.Bytes()
+	if err != nil {
+		return err
+	}
+	if err := ledger.Apply(w.State, e); err != nil {
+		return err
+	}
+	w.Entries = append(w.Entries, b)
 	return nil
 }
 
