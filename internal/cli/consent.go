@@ -21,7 +21,7 @@ func (a *app) consentNoun() *cobra.Command {
 
 func (a *app) consentRequest() *cobra.Command {
 	var in deskapi.ConsentRequest
-	var until string
+	var until, answerBy string
 	cmd := a.verb("request ITEM --use USE --purpose PURPOSE --until DATE [flags]", "cli_consent_request_short",
 		"  concordat consent request itm-... --use onward --for agencyd --purpose detection --until 2027-01-31",
 		exactly(1), func(cmd *cobra.Command, args []string) error {
@@ -33,6 +33,9 @@ func (a *app) consentRequest() *cobra.Command {
 			}
 			at, err := dated(until)
 			if err != nil {
+				return err
+			}
+			if in.AnswerBy, err = dated(answerBy); err != nil {
 				return err
 			}
 			if (in.Use == "onward") == (in.For == "") {
@@ -54,6 +57,7 @@ func (a *app) consentRequest() *cobra.Command {
 	flags.StringVar(&in.For, "for", "", a.say("cli_flag_consent_for", nil))
 	flags.StringVar(&in.Purpose, "purpose", "", a.say("cli_flag_consent_purpose", nil))
 	flags.StringVar(&until, "until", "", a.say("cli_flag_consent_until", nil))
+	flags.StringVar(&answerBy, "answer-by", "", a.say("cli_flag_consent_answer_by", nil))
 	flags.StringVar(&in.Release, "release", "", a.say("cli_flag_release", nil))
 	for _, flag := range []string{"use", "purpose", "until"} {
 		_ = cmd.MarkFlagRequired(flag)

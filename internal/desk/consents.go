@@ -46,9 +46,13 @@ func (d *Desk) RequestConsent(ctx context.Context, o *Officer, lang string, r de
 		return deskapi.Consent{}, err
 	}
 	appended, err := d.say(ctx, func(c act.Common) act.Payload {
-		return &act.ConsentRequest{
+		request := &act.ConsentRequest{
 			Common: c, Release: id, Use: r.Use, For: act.AgencyName(r.For), Purpose: r.Purpose, Until: canonical.At(r.Until), Officer: o.Name,
 		}
+		if !r.AnswerBy.IsZero() {
+			request.AnswerBy = canonical.At(r.AnswerBy)
+		}
+		return request
 	})
 	if err != nil {
 		return deskapi.Consent{}, err

@@ -232,7 +232,11 @@ func (d *Desk) askHub(ctx context.Context, o *Officer, a asked, part, accepted s
 		var refused *HubError
 		switch {
 		case errors.As(err, &refused) && refused.Code == "open_denied":
-			return opening, Opened{}, d.openDenied(refused.Reason, refused.Evidence)
+			evidence := refused.Evidence
+			if part == bodyPart && a.decision.Reason == refused.Reason {
+				evidence = a.decision.Evidence // the hub says which rule; the desk knows what it bit on
+			}
+			return opening, Opened{}, d.openDenied(refused.Reason, evidence)
 		case errors.As(err, &refused) && refused.Status == 401:
 			d.forgetBearer()
 		case !errors.Is(err, ErrHubUnavailable):

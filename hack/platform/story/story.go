@@ -32,12 +32,16 @@ type Story struct {
 
 	number    int
 	bulletins []*bulletin
+	toFIU     *bulletin // under AG-4
 	scratch   string
 }
 
 // New returns a story that is told on the platform to out.
 func New(p *officer.Platform, out io.Writer, samples string, private []string) *Story {
-	return &Story{Platform: p, Out: out, Samples: samples, Private: private, bulletins: plan(), scratch: filepath.Join(p.Dir, "story")}
+	return &Story{
+		Platform: p, Out: out, Samples: samples, Private: private, bulletins: plan(), scratch: filepath.Join(p.Dir, "story"),
+		toFIU: &bulletin{number: 8, publisher: a, readers: d, agreement: "AG-4", tlp: "TLP:AMBER", purpose: "detection"},
+	}
 }
 
 // Scene is one promise, shown.
@@ -52,11 +56,18 @@ func (s *Story) Scenes() []Scene {
 		{"demo_scene_enrol", s.enrolment},
 		{"demo_scene_agreement", s.bilateral},
 		{"demo_scene_multilateral", s.multilateral},
+		{"demo_scene_accession", s.accession},
 		{"demo_scene_bulletins", s.exchange},
 		{"demo_scene_outsider", s.outsider},
 		{"demo_scene_refusals", s.refusals},
 		{"demo_scene_suspension", s.suspension},
 		{"demo_scene_retraction", s.retraction},
+		{"demo_scene_tightening", s.tightening},
+		{"demo_scene_cannot_comply", s.cannotComply},
+		{"demo_scene_silence", s.silence},
+		{"demo_scene_notice", s.notice},
+		{"demo_scene_review", s.reviewOverdue},
+		{"demo_scene_termination", s.termination},
 		{"demo_scene_receipts", s.receipts},
 		{"demo_scene_hub", s.hubCannotRead},
 	}
@@ -194,6 +205,7 @@ func eventually(ctx context.Context, what string, ready func() (bool, error)) er
 // Exit codes of the command line that the story relies on.
 const (
 	exitFailed   = 1
+	exitUsage    = 2
 	exitRefused  = 3
 	exitNotFound = 4
 )
