@@ -38,6 +38,12 @@ func TestEveryRefusalHasItsSentence(t *testing.T) {
 					if !message.Known("hub_" + text) {
 						t.Errorf("%s: code %q has no sentence hub_%s", set.Position(literal.Pos()), text, text)
 					}
+					for _, lang := range message.Languages() {
+						said := message.Render(lang, message.New("hub_"+text, nil))
+						if lang != "en" && said == message.Text("hub_"+text, nil) {
+							t.Errorf("code %q is said in English to who reads %s", text, lang)
+						}
+					}
 				}
 				return true
 			})
