@@ -19,7 +19,8 @@ func (c *cursor) reach(revision *Revision) []*Revision {
 		}
 		_, signed := earlier.Signatures[c.issuer()]
 		_, left := earlier.Withdrawn[c.issuer()]
-		if earlier == revision || signed && !left && earlier.Terminated == nil {
+		ended := earlier.Terminated != nil && !c.now().Before(earlier.Terminated.Effective)
+		if earlier == revision || signed && !left && !ended && earlier.Retracted == nil {
 			all = append(all, earlier)
 		}
 	}
@@ -184,8 +185,9 @@ func (c *cursor) terminate(p *act.AgreementStep) (func(), error) {
 		return nil, refuse("agreement_terminated", "notice of termination has been given already (/termination)")
 	}
 	return c.everywhere(revision, func(each *Revision) {
-		step := c.afterNotice(each)
-		each.Terminated = &step
+		if step := c.afterNotice(each); each.Terminated == nil {
+			each.Terminated = &step
+		}
 	}), nil
 }
 

@@ -494,6 +494,13 @@ func (m model) accepts(e happening) bool {
 
 func mustBonds(bonds []bond, _ *happening) []bond { return bonds }
 
+// windowless is the model with a paper that has no end of its own.
+func (m model) windowless(doc int) model {
+	m.papers = slices.Clone(m.papers)
+	m.papers[doc].to = m.papers[doc].to.AddDate(1000, 0, 0)
+	return m
+}
+
 // applied lists the papers to which a step that is taken applies: what ends or
 // stops a newer revision ends or stops the older ones of the signer too.
 func (m model) applied(e happening) []int {
@@ -503,7 +510,8 @@ func (m model) applied(e happening) []int {
 	}
 	for doc, p := range m.papers {
 		older := p.agreement == m.papers[e.doc].agreement && p.revision < m.papers[e.doc].revision
-		if older && m.takesStep(e, doc) {
+		// The window of an older text says nothing where a newer one governs.
+		if older && m.windowless(doc).takesStep(e, doc) {
 			reach = append(reach, doc)
 		}
 	}

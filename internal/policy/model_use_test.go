@@ -575,5 +575,8 @@ func (m model) takesAnswer(e happening) bool {
 	if e.what == "take-back-consent" {
 		return r.who == e.who && last == "grant"
 	}
+	if e.what == "grant" && m.banned(e.who, e.at) {
+		return false
+	}
 	return r.who == e.who && last == "" && e.at.Before(ask.at.Add(m.papers[r.doc].consentIn))
 }
