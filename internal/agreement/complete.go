@@ -253,6 +253,10 @@ func (d *Document) checkRestrictions() error {
 	if found := d.Default.Contradiction(); found != nil {
 		return wrong("terms_contradict", "/restrictionDefault/%s", found.A)
 	}
+	// The axis makes a duty of the clause; it may bite earlier and never later.
+	if days, bites := d.Floor.Count(restriction.RetentionDays); bites && days > d.Retention.MaxDays {
+		return wrong("terms_contradict", "/restrictionFloor/retentionDays")
+	}
 	met := restriction.Meet(d.Floor, d.Default)
 	for _, axis := range slices.Sorted(maps.Keys(d.Default)) {
 		if !slices.Equal(met[axis], d.Default[axis]) {

@@ -113,10 +113,11 @@ func TestClausesThatNobodyShouldSign(t *testing.T) {
 		"a default that breaks its label": {func(d *agreement.Document) {
 			d.Default = map[string][]string{"tlp": {"TLP:RED"}, "onwardScope": {"own-organisation"}}
 		}, "terms_contradict", "/restrictionDefault/tlp"},
-		"a default that recalls":    {func(d *agreement.Document) { d.Default = map[string][]string{"recall": {"recalled"}} }, "restriction_invalid", "/restrictionDefault/recall"},
-		"a community without words": {func(d *agreement.Document) { d.Floor["audience"] = []string{"defined-community"} }, "community_undefined", "/definitions/community"},
-		"clients without words":     {func(d *agreement.Document) { d.Floor["onwardScope"] = []string{"own-organisation-and-clients"} }, "clients_undefined", "/definitions/clients"},
-		"members of no community":   {func(d *agreement.Document) { d.Definitions.Members = []string{"alpha"} }, "list_malformed", "/definitions/communityMembers"},
+		"copies kept beyond the clause": {func(d *agreement.Document) { d.Floor["retentionDays"] = []string{"1826"} }, "terms_contradict", "/restrictionFloor/retentionDays"},
+		"a default that recalls":        {func(d *agreement.Document) { d.Default = map[string][]string{"recall": {"recalled"}} }, "restriction_invalid", "/restrictionDefault/recall"},
+		"a community without words":     {func(d *agreement.Document) { d.Floor["audience"] = []string{"defined-community"} }, "community_undefined", "/definitions/community"},
+		"clients without words":         {func(d *agreement.Document) { d.Floor["onwardScope"] = []string{"own-organisation-and-clients"} }, "clients_undefined", "/definitions/clients"},
+		"members of no community":       {func(d *agreement.Document) { d.Definitions.Members = []string{"alpha"} }, "list_malformed", "/definitions/communityMembers"},
 		"a member by its name in words": {func(d *agreement.Document) {
 			d.Definitions = agreement.Definitions{Community: "All.", Members: []string{"The police"}}
 		}, "term_unknown", "/definitions/communityMembers/0"},

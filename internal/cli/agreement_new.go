@@ -84,10 +84,14 @@ func templateNames() []string {
 	return []string{"bilateral", "multilateral-open", "agency-ngo-platform", "fiu"}
 }
 
+// retentionDays stands in the clause and, so that it becomes a duty of each holder,
+// in the floor.
+const retentionDays = "1825"
+
 // loosest are the values of the axes of which a label says nothing.
 var loosest = map[string]string{
 	"judicialUse": "allowed", "actionExposure": "passive-external", "attribution": "may", "derivation": "allowed",
-	"accessForm": "download", "onTermination": "destroy", "automatedProcessing": "prohibited", "notifications": "may",
+	"accessForm": "download", "retentionDays": retentionDays, "onTermination": "destroy", "automatedProcessing": "prohibited", "notifications": "may",
 }
 
 func (a *app) agreementNew() *cobra.Command {
@@ -269,7 +273,7 @@ func (s *source) floor(differs map[string]string) error {
 	if err != nil {
 		return err
 	}
-	axes := restriction.OrderedAxes()
+	axes := append(restriction.OrderedAxes(), restriction.RetentionDays)
 	if differs["useReportDays"] != "" {
 		axes = append(axes, restriction.UseReportDays)
 	}
@@ -281,7 +285,11 @@ func (s *source) floor(differs map[string]string) error {
 		if other := differs[string(axis)]; other != "" {
 			value = other
 		}
-		s.Floor = append(s.Floor, sourceAxis{string(axis), value, strings.Join(restriction.Values(axis), " < ")})
+		choices := strings.Join(restriction.Values(axis), " < ")
+		if choices == "" {
+			choices = "days"
+		}
+		s.Floor = append(s.Floor, sourceAxis{string(axis), value, choices})
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/cli/compose"
 	"github.com/concordat-hub/concordat/internal/cli/keyring"
+	"github.com/concordat-hub/concordat/internal/restriction"
 )
 
 // knownRing knows agencies a to f, and a newcomer, with what agreements say of them.
@@ -47,6 +48,9 @@ func TestANewAgreementIsWhole(t *testing.T) {
 			composed, err := compose.Document([]byte(out), knownRing())
 			if err != nil {
 				t.Fatalf("%v in\n%s", err, out)
+			}
+			if days, bites := composed.Document.Floor.Count(restriction.RetentionDays); !bites || days != composed.Document.Retention.MaxDays {
+				t.Errorf("copies are kept %d days by the floor and %d by the clause", days, composed.Document.Retention.MaxDays)
 			}
 			if composed.Document.Schema != agreement.SchemaV2 || composed.Document.Texts["en"] == "" || composed.NewID {
 				t.Errorf("composed %+v", composed.Document)
