@@ -73,6 +73,9 @@ func TestTheOperatorHearsOfAnAgreementWhenItChanges(t *testing.T) {
 	if one.State != "suspended" || !slices.Equal(one.By, []act.AgencyName{"agencyb"}) || one.SinceIndex <= one.Index {
 		t.Errorf("%+v", one)
 	}
+	if known, err := h.Operator.Agency(t.Context(), "agencyb"); err != nil || known.Agreements != 1 {
+		t.Errorf("an agency in a suspended agreement is in %d, %v", known.Agreements, err)
+	}
 	for _, part := range one.Parts {
 		if part.Read.Allow || part.Read.Reason != "policy_agreement_suspended" || part.Release.Allow || part.Receive.Allow {
 			t.Errorf("under a suspended agreement: %+v", part)

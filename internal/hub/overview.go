@@ -15,7 +15,7 @@ type AgencyView struct {
 	Enrolled    *uint64
 	Standing    ledger.Standing // "" before the enrolment
 	Thumbprints map[act.Purpose]act.Thumbprint
-	Agreements  int // revisions in force now in which it is bound
+	Agreements  int // revisions that bind it and are in force now, or can be again
 }
 
 // Agency returns the view of one agency; of a slug that nobody admitted it is
@@ -47,8 +47,12 @@ func (s *Service) Agency(ctx context.Context, name act.AgencyName) (AgencyView, 
 			}
 		}
 		state.Revisions(func(revision *ledger.Revision) {
-			if revision.Binds(name, now) && revision.At(now).State == ledger.InForce {
-				view.Agreements++
+			// One that is suspended or overdue for review can be in force again.
+			switch revision.Stands(now).State {
+			case ledger.InForce, ledger.ReviewOverdue, ledger.Halted:
+				if revision.Binds(name, now) {
+					view.Agreements++
+				}
 			}
 		})
 	})

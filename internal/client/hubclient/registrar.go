@@ -39,7 +39,7 @@ type Agency struct {
 	EnrolledIndex *uint64                        `json:"enrolledIndex"`
 	Thumbprints   map[act.Purpose]act.Thumbprint `json:"thumbprints"` // of current keys
 	Status        string                         `json:"status"`      // enrolled, suspended, offboarded, or ""
-	Agreements    int                            `json:"agreements"`  // in force now
+	Agreements    int                            `json:"agreements"`  // that bind it and are in force now, or can be again
 }
 
 // Code is a one-time enrolment code.
