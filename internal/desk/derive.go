@@ -207,6 +207,13 @@ func looserThan(release, parent *ledger.Release, maker act.AgencyName) bool {
 	return looser
 }
 
+// takenBack reports whether something that a release was made from was retracted.
+func takenBack(release *ledger.Release) bool {
+	return slices.ContainsFunc(release.Parents, func(parent *ledger.Release) bool {
+		return parent.Item.Retracted != nil || takenBack(parent)
+	})
+}
+
 // catchingUp is one own release that is to be restricted as far as what it was
 // made from.
 type catchingUp struct {
@@ -218,7 +225,7 @@ type catchingUp struct {
 }
 
 // followParents restricts what this agency made from items of others as far as
-// those are restricted now. Until it is done nobody opens it; the officers see it
+// those are restricted now, and recalls what was made from a retracted one. Until it is done nobody opens it; the officers see it
 // at the item.
 func (d *Desk) followParents(ctx context.Context) error {
 	var todo []catchingUp
@@ -259,6 +266,10 @@ func (d *Desk) itself() string { return d.pseudonym("urn:concordat:desk", string
 func (d *Desk) behind(release *ledger.Release, now time.Time) (catchingUp, bool) {
 	one := catchingUp{release: release.ID, item: release.Item.ID, version: release.Version, set: restriction.Set{}, by: now.Add(acknowledgeWithin)}
 	terms := release.Terms("").Set
+	if _, recalled := terms[string(restriction.Recall)]; !recalled && takenBack(release) {
+		// Nobody opens it any more; what receivers keep of it has to go too.
+		one.set = restriction.Set{string(restriction.Recall): {"recalled"}}
+	}
 	for _, parent := range release.Parents {
 		if parent.Item.Publisher == d.Agency || !looserThan(release, parent, d.Agency) {
 			continue

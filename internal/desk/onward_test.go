@@ -18,6 +18,7 @@ func TestPassingOnAndDeriving(t *testing.T) {
 		{"what is passed on reaches only whom the originator consents to", passOnInsideConsent},
 		{"what is made from an item takes over its terms", derivedInheritsTerms},
 		{"what was made from a restricted item is restricted by its desk", derivedFollowsItsParent},
+		{"what was made from a retracted item is recalled by its desk", derivedIsRecalled},
 	})
 }
 
@@ -209,6 +210,36 @@ func derivedFollowsItsParent(t *testing.T, w *world, a, b *site) {
 		_, err := c.reads(made.Item, "detection")
 		return err != nil && reasonOf(err) == "policy_restriction_forbids"
 	})
+	w.await("agencyc owes its destruction", func() bool { return c.states(made.Item, "destroy")["agencyc"] == "open" })
+	w.hub.Verify(t)
+}
+
+func derivedIsRecalled(t *testing.T, w *world, a, b *site) {
+	c := w.desks["agencyc"]
+	first, second := w.agree([]*site{a, b}, whole(passing)), w.agree([]*site{b, c}, whole(passing))
+	release := shared(t, first, a, nil, b)
+	mustRead(t, b, release.Item)
+	draft, err := derived(t, b, release.Release, "derived")
+	if err != nil {
+		t.Fatal(err)
+	}
+	approve(t, b, draft)
+	_ = asked(t, a, b, release.Item, "detection", "grant")
+	made, err := b.releaser().Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: second, Restrictions: map[string][]string{"purposes": {"detection"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.received(made.Item)
+	mustRead(t, c, made.Item)
+	if _, err := a.releaser().Retract(t.Context(), release.Item, "error"); err != nil {
+		t.Fatal(err)
+	}
+	b.notes(made.Item, "parent_retracted")
+	// agencyc never hears of the item that was retracted, and its desk lets go of what
+	// it kept all the same.
+	w.await("agencyc keeps nothing of it", func() bool { held, err := c.kept(made.Release); return err == nil && !held })
+	_, err = c.reads(made.Item, "detection")
+	wantCode(t, err, "open_denied")
 	w.await("agencyc owes its destruction", func() bool { return c.states(made.Item, "destroy")["agencyc"] == "open" })
 	w.hub.Verify(t)
 }
