@@ -53,9 +53,12 @@ func (d *Desk) DryRun(ctx context.Context, o *Officer, lang, id string, r deskap
 	if err != nil {
 		return deskapi.DryRun{}, err
 	}
+	if p.decision.Allow && len(p.targets) < 2 {
+		p.decision = policy.Decision{Reason: "desk_" + CodeNoRecipient}
+	}
 	return deskapi.DryRun{
 		Agreement: p.revision.Document.ID, Reference: p.revision.Document.Reference, Restrictions: p.terms,
-		Allow: p.decision.Allow && len(p.targets) > 1, Reason: p.decision.Reason,
+		Allow: p.decision.Allow, Reason: p.decision.Reason,
 		Message:    sentence(lang, p.decision.Reason, p.revision, d.Agency, p.decision.Evidence),
 		Recipients: p.recipients, Sections: describeSections(p.sections), Terms: readable(lang, p.terms),
 		Parents: describePayloadParents(p.payload.Parents),
