@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -313,4 +315,44 @@ func FuzzText(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A sentence that nothing says is one that a translator keeps for nobody.
+func TestEverySentenceIsSaid(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole, families []string
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range regexp.MustCompile(`"([a-z][A-Za-z_-]*)"`).FindAllStringSubmatch(string(source), -1) {
+			if strings.HasSuffix(match[1], "_") {
+				families = append(families, match[1])
+			} else {
+				whole = append(whole, match[1], "register_"+match[1])
+			}
+		}
+	}
+	raw, err := os.ReadFile("../../message/catalogue/agreementtext.en.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sentences map[string]string
+	if err := json.Unmarshal(raw, &sentences); err != nil {
+		t.Fatal(err)
+	}
+	for code := range sentences {
+		code = strings.TrimPrefix(code, "agreementtext_")
+		said := slices.Contains(whole, code) || slices.Contains(whole, strings.TrimSuffix(code, "_law"))
+		if !said && !slices.ContainsFunc(families, func(family string) bool { return strings.HasPrefix(code, family) }) {
+			t.Errorf("nothing says %s", code)
+		}
+	}
 }
