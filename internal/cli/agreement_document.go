@@ -8,6 +8,7 @@ import (
 
 	"github.com/concordat-hub/concordat/api/v1alpha1"
 	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/cli/compose"
 	"github.com/concordat-hub/concordat/internal/message"
 )
@@ -30,6 +31,9 @@ func (a *app) agreementDocument() *cobra.Command {
 			composed, err := a.composed(cmd, args[0], keys)
 			if err != nil {
 				return err
+			}
+			if composed.Document.Schema == agreement.Schema {
+				a.tell("cli_document_first_schema", message.Params{"File": args[0]})
 			}
 			a.tell("cli_document_made", message.Params{"Digest": composed.Digest, "ID": composed.Document.ID})
 			if manifest != "" {
