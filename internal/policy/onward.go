@@ -98,7 +98,7 @@ func decideDerivation(s *ledger.State, r Request, parent *ledger.Release, named 
 // drew, and whether its consent is needed and there.
 func decideOnward(s *ledger.State, r Request, parent *ledger.Release, named act.Parent, recipient act.AgencyName, now time.Time) *Decision {
 	terms := parent.Terms(r.Agency).Set
-	if !withinScope(parent, terms.Value(restriction.OnwardScope), recipient, now) {
+	if !withinScope(s, parent, terms.Value(restriction.OnwardScope), recipient, now) {
 		if no := consented(s, r, parent, "onward", recipient, now); no != nil {
 			if no.Reason == ConsentMissing {
 				return refused(OnwardForbidden, string(parent.ID), string(restriction.OnwardScope))
@@ -115,15 +115,18 @@ func decideOnward(s *ledger.State, r Request, parent *ledger.Release, named act.
 
 // withinScope reports whether another agency is inside the scope. Other agencies
 // are never inside one's own organisation or among its clients.
-func withinScope(parent *ledger.Release, scope string, recipient act.AgencyName, now time.Time) bool {
+func withinScope(s *ledger.State, parent *ledger.Release, scope string, recipient act.AgencyName, now time.Time) bool {
 	switch scope {
 	case "anyone":
 		return true
 	case "agreement-parties":
 		return parent.Revision.Binds(recipient, now)
 	case "defined-community":
-		return parent.Revision.Binds(recipient, now) ||
-			slices.Contains(parent.Revision.Document.Definitions.Members, string(recipient))
+		// The community is named by agencies and by kinds of agency.
+		members := parent.Revision.Document.Definitions.Members
+		agency := s.Agency(recipient)
+		return parent.Revision.Binds(recipient, now) || slices.Contains(members, string(recipient)) ||
+			agency != nil && slices.Contains(members, agency.Kind)
 	}
 	return false
 }
