@@ -148,26 +148,11 @@ func (d *Desk) openAnew(ctx context.Context, o *Officer, lang string, a asked, r
 			return deskapi.Opened{}, err
 		}
 	}
-	// The hub allowed it at its index; what the ledger says meanwhile counts too,
-	// and may be why the body is not handed out any more.
-	if err := d.catchUp(ctx); err != nil {
-		return deskapi.Opened{}, err
-	}
-	again, err := d.ask(a.id, showing{officer: o.Name, purpose: r.Purpose, form: r.Form, again: true})
-	switch {
-	case err != nil:
-		return deskapi.Opened{}, err
-	case !again.decision.Allow:
-		return deskapi.Opened{}, d.openDenied(again.decision.Reason, again.decision.Evidence)
-	case again.digest != a.digest:
-		// A later request came while the item was being opened: it is to be read first.
-		return deskapi.Opened{}, refuse(CodeNotAccepted)
-	case errors.Is(openErr, errDamaged):
-		return deskapi.Opened{}, refuseFor(CodeContentDamaged, openErr)
-	case openErr != nil:
-		return deskapi.Opened{}, openErr
-	}
 	how := showing{officer: o.Name, purpose: r.Purpose, form: r.Form, again: true}
+	again, err := d.askAgain(ctx, a, how, openErr)
+	if err != nil {
+		return deskapi.Opened{}, err
+	}
 	if again.sections, err = d.askSections(ctx, o, a.id, how, r.AcceptedSections); err != nil {
 		return deskapi.Opened{}, err
 	}
@@ -194,6 +179,28 @@ func (d *Desk) openAnew(ctx context.Context, o *Officer, lang string, a asked, r
 		}
 	}
 	return d.shown(o, lang, a, r.Purpose, content, got, opened.Decision, again.until)
+}
+
+// askAgain judges the open once more after the hub's answer. The hub allowed it at
+// its index; what the ledger says meanwhile counts too, and may be why the body is
+// not handed out any more.
+func (d *Desk) askAgain(ctx context.Context, a asked, how showing, openErr error) (asked, error) {
+	if err := d.catchUp(ctx); err != nil {
+		return asked{}, err
+	}
+	again, err := d.ask(a.id, how)
+	switch {
+	case err != nil:
+		return asked{}, err
+	case !again.decision.Allow:
+		return asked{}, d.openDenied(again.decision.Reason, again.decision.Evidence)
+	case again.digest != a.digest:
+		// A later request came while the item was being opened: it is to be read first.
+		return asked{}, refuse(CodeNotAccepted)
+	case errors.Is(openErr, errDamaged):
+		return asked{}, refuseFor(CodeContentDamaged, openErr)
+	}
+	return again, openErr
 }
 
 // askHub makes the act for one part, stores it, and sends it. An answer that was
