@@ -83,6 +83,10 @@ var scenes = map[string]scene{
 			{who: "alpha", what: "retract", doc: -1, item: 1},
 		}),
 	},
+	"a review that stops everything": {
+		papers: []paper{stopping()}, begin: slices.Concat(proposed(1), signedBy(0, 3), shared(0, 0, 1), opens("beta")), acts: 3, least: 3, sequences: 50,
+		tries: []happening{{who: "alpha", what: "terminate"}, {who: "beta", what: "withdraw"}, {who: "alpha", what: "withdraw"}, {who: "beta", what: "review"}},
+	},
 	"translating": {
 		papers: []paper{translating()}, begin: slices.Concat(proposed(1), signedBy(0, 3), shared(0, 0, 1), opens("beta")), acts: 1, least: 1, sequences: 3,
 		tries: ofLife(1, "suspend"),
@@ -102,6 +106,13 @@ var scenes = map[string]scene{
 			{who: "beta", what: "release", item: 2, version: 1, asked: bare(0), parents: []parent{{5, "copy", newest}}},
 		}),
 	},
+}
+
+// stopping stops for a review that is overdue.
+func stopping() paper {
+	p := full(three())
+	p.overdue = "suspend"
+	return p
 }
 
 // translating lets receivers translate, and make nothing else.

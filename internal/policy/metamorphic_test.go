@@ -275,7 +275,7 @@ func TestTheOrderOfIndependentActsChangesNothing(t *testing.T) {
 			}
 		}
 	})
-	if swaps == 0 {
+	if swaps == 0 && decisionsWanted(t) > 200_000 {
 		t.Error("no acts changed their places")
 	}
 }

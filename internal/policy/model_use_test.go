@@ -142,9 +142,12 @@ func (m model) lives(reader string, r *happening, now time.Time) bool {
 	if m.stopped(r.doc, r, reader, now) || m.stopped(doc, r, reader, now) {
 		return false
 	}
+	if !m.over(doc, now) && len(m.live(doc, now)) >= 2 && m.reviewOverdue(doc, now) == "suspend" {
+		return false
+	}
 	end, ended := m.endBetween(doc, r, reader, now)
 	if !ended {
-		return m.reviewOverdue(doc, now) != "suspend"
+		return true
 	}
 	p := m.papers[doc]
 	return p.full && p.retain && m.reviewOverdue(doc, end) != "suspend" && m.opened(r, reader, 0, now) != nil
