@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -99,7 +100,7 @@ func Typed(err error) *Error {
 		return errNotFound
 	case errors.Is(err, store.ErrFull):
 		return &Error{Code: CodeStorageFull, RetryAfter: 30 * time.Second, cause: err}
-	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrUnknown):
+	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrUnknown), errors.Is(err, context.DeadlineExceeded):
 		return &Error{Code: CodeStorageBusy, RetryAfter: time.Second, cause: err}
 	case isVault(err):
 		return &Error{Code: CodeVaultUnavailable, RetryAfter: 5 * time.Second, cause: err}
