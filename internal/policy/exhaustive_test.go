@@ -85,7 +85,8 @@ var scenes = map[string]scene{
 	},
 	"a review that stops everything": {
 		papers: []paper{stopping()}, begin: slices.Concat(proposed(1), signedBy(0, 3), shared(0, 0, 1), opens("beta")), acts: 3, least: 3, sequences: 50,
-		tries: []happening{{who: "alpha", what: "terminate"}, {who: "beta", what: "withdraw"}, {who: "alpha", what: "withdraw"}, {who: "beta", what: "review"}},
+		tries: []happening{{who: "alpha", what: "terminate"}, {who: "beta", what: "withdraw"}, {who: "alpha", what: "withdraw"}, {who: "beta", what: "review"},
+			{who: "gamma", what: "suspend"}, {who: "beta", what: "suspend-party", other: "beta"}, {who: "alpha", what: "suspend-party", other: "alpha"}},
 	},
 	"translating": {
 		papers: []paper{translating()}, begin: slices.Concat(proposed(1), signedBy(0, 3), shared(0, 0, 1), opens("beta")), acts: 1, least: 1, sequences: 3,
@@ -111,7 +112,7 @@ var scenes = map[string]scene{
 // stopping stops for a review that is overdue.
 func stopping() paper {
 	p := full(three())
-	p.overdue = "suspend"
+	p.overdue, p.goOn, p.longest = "suspend", false, 0
 	return p
 }
 
