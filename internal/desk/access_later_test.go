@@ -119,7 +119,7 @@ func TestWhatHappenedAfterTheReleaseIsSaidWithWhoAndWhen(t *testing.T) {
 				l.opened("beta", l.release)
 				l.restrict(restriction.Set{"accessForm": {"view-only"}})
 				l.Now = l.Now.Add(48 * time.Hour)
-				l.release = l.by("alpha", act.DeskSign, l.World.Release("alpha", ledgertest.ItemID(2), 1, l.digest, nil))
+				l.release = l.by("alpha", act.DeskSign, l.Release("alpha", ledgertest.ItemID(2), 1, l.digest, nil))
 			}, code: "duty_overdue", holds: []string{"beta", "alpha", "AG-7", at(2 + 24*60)},
 		},
 		"restricted later": {then: func(l *later) {
@@ -150,7 +150,7 @@ func TestWhatHappenedAfterTheReleaseIsSaidWithWhoAndWhen(t *testing.T) {
 				t.Fatal(err)
 			}
 			l.Now = ledgertest.Start.Add(time.Minute)
-			l.release = l.by("alpha", act.DeskSign, l.World.Release("alpha", ledgertest.ItemID(1), 1, l.digest, test.asked))
+			l.release = l.by("alpha", act.DeskSign, l.Release("alpha", ledgertest.ItemID(1), 1, l.digest, test.asked))
 			l.Now = ledgertest.Start.Add(2 * time.Minute)
 			if test.then != nil {
 				test.then(l)
@@ -222,7 +222,7 @@ func (l *later) joins(name act.AgencyName) {
 func (l *later) derive() {
 	l.t.Helper()
 	l.opened("gamma", l.release)
-	payload := l.World.Release("gamma", ledgertest.ItemID(3), 1, l.digest, nil)
+	payload := l.Release("gamma", ledgertest.ItemID(3), 1, l.digest, nil)
 	payload.Parents = []act.Parent{{Release: l.release, Relation: "derived"}}
 	parent := l.release
 	l.release = l.by("gamma", act.DeskSign, payload)

@@ -30,7 +30,7 @@ func whole(change ...func(*agreement.Document)) func(*agreement.Document) {
 		}
 		d.Schema, d.Clauses, d.Floor, d.OpenLease = agreement.SchemaV2, model.Clauses, model.Floor, model.OpenLease
 		d.AccessionRule, d.Termination.Survival = nil, model.Termination.Survival
-		d.Clauses.Categories = []agreement.Category{{Kind: "bulletin"}}
+		d.Categories = []agreement.Category{{Kind: "bulletin"}}
 		d.ItemKinds = []string{"bulletin"}
 		d.Definitions = model.Definitions
 		for _, f := range change {

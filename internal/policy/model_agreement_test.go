@@ -123,11 +123,6 @@ func (m model) live(doc int, now time.Time) []string {
 	return names
 }
 
-// hasSay says whether who is a signatory that has not given notice to leave.
-func (m model) hasSay(doc int, who string, now time.Time) bool {
-	return m.bondOf(doc, who, now) != nil && m.withdrawal(doc, who, now) == nil
-}
-
 func (m model) notice(doc int, now time.Time) *happening {
 	for h := range m.did(now, "terminate") {
 		if h.reaches(doc) {

@@ -99,7 +99,7 @@ func (m model) judge(r *happening, who string, now time.Time) int {
 func (m model) stopped(doc int, r *happening, who string, now time.Time) bool {
 	for _, one := range m.halts(doc, now) {
 		concerned := one.whom == "" || one.whom == who || one.whom == r.who
-		if concerned && one.bites(now) && !(m.papers[doc].goOn && r.at.Before(one.from)) {
+		if concerned && one.bites(now) && (!m.papers[doc].goOn || !r.at.Before(one.from)) {
 			return true
 		}
 	}
