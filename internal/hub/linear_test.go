@@ -44,13 +44,26 @@ func (r *records) linear(t *testing.T, model porcupine.Model) {
 	}
 }
 
-// allowed says whether the hub did it; every refusal but the policy's is a fault.
-func allowed(t *testing.T, err error, denial string) bool {
-	var refused *hubclient.Error
-	if err != nil && (!errors.As(err, &refused) || refused.Code != denial) {
-		t.Error(err)
+// allowed asks until there is an answer and says whether the hub did it. A hub
+// whose answer turned under way, or was cut by a later act, says to ask again;
+// every other refusal but the policy's is a fault.
+func allowed(t *testing.T, denial string, ask func() error) bool {
+	for {
+		err := ask()
+		var refused *hubclient.Error
+		switch {
+		case err == nil:
+			return true
+		case !errors.As(err, &refused):
+			t.Error(err)
+			return false
+		case refused.Code == denial:
+			return false
+		case !refused.Retryable || t.Context().Err() != nil:
+			t.Error(err)
+			return false
+		}
 	}
-	return err == nil
 }
 
 // While one party suspends and resumes, others open: whoever is answered after a
@@ -80,8 +93,7 @@ func TestSuspendingAndOpeningHaveOneOrder(t *testing.T) {
 	all.Go(func() {
 		for n, raw := range steps {
 			r.do(0, []string{"suspend", "resume"}[n%2], func() bool {
-				_, err := w.a.Client.Submit(t.Context(), raw)
-				return allowed(t, err, "")
+				return allowed(t, "", func() error { _, err := w.a.Client.Submit(t.Context(), raw); return err })
 			})
 		}
 	})
@@ -89,8 +101,7 @@ func TestSuspendingAndOpeningHaveOneOrder(t *testing.T) {
 		all.Go(func() {
 			for _, raw := range acts {
 				r.do(i+1, "open", func() bool {
-					_, err := w.b.Client.Open(t.Context(), raw)
-					return allowed(t, err, "open_denied")
+					return allowed(t, "open_denied", func() error { _, err := w.b.Client.Open(t.Context(), raw); return err })
 				})
 			}
 		})
@@ -133,16 +144,14 @@ func TestTheLastSignatureAWithdrawalAndReleasesHaveOneOrder(t *testing.T) {
 			all.Go(func() {
 				sender := []*hubtest.Agency{w.b, w.a}[client]
 				r.do(client, []string{"sign", "withdraw"}[client], func() bool {
-					_, err := sender.Client.Submit(t.Context(), raw)
-					return allowed(t, err, "")
+					return allowed(t, "", func() error { _, err := sender.Client.Submit(t.Context(), raw); return err })
 				})
 			})
 		}
 		all.Go(func() {
 			for _, request := range requests {
 				r.do(2, "release", func() bool {
-					_, err := w.a.Client.Release(t.Context(), request)
-					return allowed(t, err, "release_denied")
+					return allowed(t, "release_denied", func() error { _, err := w.a.Client.Release(t.Context(), request); return err })
 				})
 			}
 		})
