@@ -9,25 +9,42 @@ import (
 	"testing"
 
 	"github.com/concordat-hub/concordat/internal/act"
+	documents "github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/agreement/render"
 	"github.com/concordat-hub/concordat/internal/canonical"
 )
 
-// changed returns a file that differs from the agreement's in one word.
-func (one *agreement) changed(t *testing.T) string {
+// changed returns two files that differ from the agreement's in one clause: one
+// where somebody changed the clause alone, and one where the text that lawyers read
+// was rendered anew to fit it.
+func (one *agreement) changed(t *testing.T) (alone, fitted string) {
 	t.Helper()
 	raw, err := os.ReadFile(one.file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := bytes.Replace(raw, []byte(`"role":"both"`), []byte(`"role":"observer"`), 1)
-	if bytes.Equal(raw, other) {
-		t.Fatal("the document has no role to change")
-	}
-	file := filepath.Join(t.TempDir(), "changed.json")
-	if err := os.WriteFile(file, other, 0o600); err != nil {
+	document, _, err := documents.Parse(raw)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return file
+	document.Termination.NoticeDays++
+	other, _, err := document.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	document.Texts = render.Digests(document)
+	whole, _, err := document.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	alone, fitted = filepath.Join(dir, "alone.json"), filepath.Join(dir, "fitted.json")
+	for file, content := range map[string][]byte{alone: other, fitted: whole} {
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return alone, fitted
 }
 
 func (one *agreement) digest(t *testing.T) string {
@@ -41,9 +58,11 @@ func (one *agreement) digest(t *testing.T) string {
 
 func TestAChangedDocumentIsNotWhatWasAgreed(t *testing.T) {
 	one := propose(t, a, b)
-	changed := one.changed(t)
+	alone, changed := one.changed(t)
 	// Somebody who knows the digest notices before signing.
-	do(t, refused, signatory(a), "agreement", "propose", changed, "--digest", one.digest(t), "--yes")
+	for _, file := range []string{alone, changed} {
+		do(t, refused, signatory(a), "agreement", "propose", file, "--digest", one.digest(t), "--yes")
+	}
 	// Neither the same bytes nor others take the place of what was proposed.
 	do(t, refused, signatory(a), "agreement", "propose", one.file, "--yes")
 	do(t, refused, signatory(a), "agreement", "propose", changed, "--yes")
