@@ -1,0 +1,55 @@
+package ledger_test
+
+import (
+	"testing"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement/agreementtest"
+	"github.com/concordat-hub/concordat/internal/ledger/ledgertest"
+)
+
+// Nobody seals to a key that was revoked, also if it was never retired.
+func TestARevokedKeyIsNotCurrent(t *testing.T) {
+	w := ledgertest.New()
+	if err := w.Enrol("alpha"); err != nil {
+		t.Fatal(err)
+	}
+	key := agreementtest.KeyID("alpha", act.WitnessSign)
+	_, err := w.By("alpha", act.OfficerSign, &act.KeyRevoke{KeyEnd: act.KeyEnd{
+		Common: w.Common("alpha"), Purpose: act.WitnessSign, Thumbprint: key.Thumbprint, Prev: w.State.Agency("alpha").Last,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if keys := w.State.Agency("alpha").CurrentKeys(act.WitnessSign); len(keys) != 0 {
+		t.Errorf("%d keys are current after the only one was revoked", len(keys))
+	}
+}
+
+// A counter-proposal answers a text that binds nobody; an amendment counters
+// nothing.
+func TestAnAmendmentCountersNothing(t *testing.T) {
+	w := ledgertest.New()
+	document := agreementtest.DocumentV2("alpha", "beta")
+	first, err := w.InForce(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := *document
+	next.Revision, next.Supersedes, next.Reference = 2, first, "AG-TEST-2"
+	second, err := w.Propose("beta", &next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.State.Revision(first).Countered != nil {
+		t.Error("an agreement that is complete is countered")
+	}
+	third := next
+	third.Revision, third.Supersedes, third.Reference = 3, second, "AG-TEST-3"
+	if _, err := w.Propose("alpha", &third); err != nil {
+		t.Fatal(err)
+	}
+	if w.State.Revision(second).Countered == nil {
+		t.Error("a proposal that nobody has signed is not countered by the next")
+	}
+}
