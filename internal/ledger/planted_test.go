@@ -53,3 +53,33 @@ func TestAnAmendmentCountersNothing(t *testing.T) {
 		t.Error("a proposal that nobody has signed is not countered by the next")
 	}
 }
+
+// What a key signed falls with it until the document is complete; the party has
+// then not signed, and may sign anew.
+func TestASignatureFallsWithItsKeyUntilTheDocumentIsComplete(t *testing.T) {
+	w := ledgertest.New()
+	if err := w.Enrol("alpha", "beta"); err != nil {
+		t.Fatal(err)
+	}
+	digest, err := w.Propose("alpha", agreementtest.DocumentV2("alpha", "beta"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Step("alpha", act.AgreementSignKind, digest); err != nil {
+		t.Fatal(err)
+	}
+	key := agreementtest.KeyID("alpha", act.OfficerSign)
+	_, err = w.By("alpha", act.OfficerSign, &act.KeyRevoke{KeyEnd: act.KeyEnd{
+		Common: w.Common("alpha"), Purpose: act.OfficerSign, Thumbprint: key.Thumbprint, Prev: w.State.Agency("alpha").Last,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	revision := w.State.Revision(digest)
+	if _, signed := revision.Signatures["alpha"]; signed {
+		t.Error("the signature stands after its key was revoked")
+	}
+	if _, voided := revision.Voided["alpha"]; !voided {
+		t.Error("nothing says that the signature fell with its key")
+	}
+}
