@@ -29,8 +29,9 @@ var (
 	agreementForm = regexp.MustCompile(`^agr-[a-z2-7]{26}$`)
 	itemForm      = regexp.MustCompile(`^itm-[a-z2-7]{26}$`)
 	termForm      = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	axisForm      = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,62}$`)
-	hashForm      = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+	// The name of an axis is in lower camel case.
+	axisForm = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,62}$`)
+	hashForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 	// A vocabulary term as the Agency kind spells it: police, FIU, labour-inspection.
 	agencyKindForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(-[a-z0-9]+)*$`)
 	officerForm    = regexp.MustCompile(`^ofc-[a-z2-7]{26}$`)

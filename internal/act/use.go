@@ -257,7 +257,6 @@ func (p *ItemAcknowledge) check() error {
 		form("officer", p.Officer, officerForm))
 }
 
-// axisForm is that of an axis's name: lower camel case.
 func (p *ItemCannotComply) check() error {
 	return first(p.checkCommon(), form("release", string(p.Release), hashForm), form("restrictions", p.Restrictions, digestForm),
 		form("axis", p.Axis, axisForm), form("reason", p.Reason, termForm), form("officer", p.Officer, officerForm))

@@ -1,6 +1,7 @@
 package agreement
 
 import (
+	"slices"
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
@@ -220,7 +221,7 @@ const day = 24 * time.Hour
 
 // SuspensionNotice returns how long after a suspension for this reason it bites.
 func (d *Document) SuspensionNotice(reason string) time.Duration {
-	if d.Suspension == nil || contains(d.Suspension.Urgent, reason) {
+	if d.Suspension == nil || slices.Contains(d.Suspension.Urgent, reason) {
 		return 0
 	}
 	return time.Duration(d.Suspension.NoticeDays) * day
@@ -268,13 +269,4 @@ func (d *Document) AttestWithin() (time.Duration, bool) {
 		return 0, false
 	}
 	return time.Duration(d.Retention.AttestWithinDays) * day, true
-}
-
-func contains(terms []string, term string) bool {
-	for _, t := range terms {
-		if t == term {
-			return true
-		}
-	}
-	return false
 }

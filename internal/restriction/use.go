@@ -10,8 +10,8 @@ import (
 // with one of them it asks to open.
 type Use struct {
 	Agency       string    // the receiver, by slug
-	Kind         string    // its kind, as it is enrolled
-	Jurisdiction string    // its jurisdiction, as it is enrolled
+	Kind         string    // its kind, as the agreement names it
+	Jurisdiction string    // its jurisdiction, as the agreement names it
 	Officer      string    // who opens, by pseudonym
 	Purpose      string    // what for
 	Form         string    // how the content leaves the desk; empty means shown and no more
