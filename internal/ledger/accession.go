@@ -62,7 +62,21 @@ func (c *cursor) accede(p *act.AgreementAccede) (func(), error) {
 	default:
 		return nil, refuse("agreement_not_in_force", "nobody accedes while the agreement is not in force (%s)", stands.Clause)
 	}
-	party, err := agreement.ParseParty([]byte(p.Party))
+	party, err := c.joiner(revision, p.Party)
+	if err != nil {
+		return nil, err
+	}
+	if c.agencies[c.issuer()].Standing == Suspended && !c.late() {
+		return nil, refuse("agency_suspended", "a suspended agency signs nothing new")
+	}
+	accession := &Accession{Step: c.step, Party: party, Key: c.entry.Act.KeyID.Thumbprint, Countersigned: map[act.AgencyName]Step{}}
+	return func() { revision.Accessions[c.entry.Act.ID] = accession; c.extendRevision(revision) }, nil
+}
+
+// joiner reads the party that the signer says it becomes, and holds it against the
+// document, the other parties and the signer's own keys.
+func (c *cursor) joiner(revision *Revision, raw string) (*agreement.Party, error) {
+	party, err := agreement.ParseParty([]byte(raw))
 	var wrong *agreement.Error
 	if errors.As(err, &wrong) {
 		return nil, refuse(wrong.Code, "the party is refused at %s", wrong.Place)
@@ -87,11 +101,7 @@ func (c *cursor) accede(p *act.AgreementAccede) (func(), error) {
 	if err := c.partyKeys(*party); err != nil {
 		return nil, err
 	}
-	if c.agencies[c.issuer()].Standing == Suspended && !c.late() {
-		return nil, refuse("agency_suspended", "a suspended agency signs nothing new")
-	}
-	accession := &Accession{Step: c.step, Party: party, Key: c.entry.Act.KeyID.Thumbprint, Countersigned: map[act.AgencyName]Step{}}
-	return func() { revision.Accessions[c.entry.Act.ID] = accession; c.extendRevision(revision) }, nil
+	return party, nil
 }
 
 // countersign accepts an accession for the signer, and for all once the rule is

@@ -194,7 +194,7 @@ func (c *cursor) sign(p *act.AgreementStep) (func(), error) {
 		c.dropFallen(revision)
 		revision.Signatures[c.issuer()] = Signature{Step: c.step, Key: c.entry.Act.KeyID.Thumbprint}
 		delete(revision.Voided, c.issuer())
-		if revision.Complete == nil && c.valid(revision) >= revision.Document.SignaturesNeeded() {
+		if revision.Complete == nil && len(revision.Signatures) >= revision.Document.SignaturesNeeded() {
 			complete := c.step
 			revision.Complete = &complete
 		}
@@ -223,19 +223,6 @@ func (c *cursor) signable(revision *Revision) error {
 		return refuse("agreement_proposal_expired", "the time in which the proposal could be signed is over (/signBy)")
 	}
 	return nil
-}
-
-// valid counts the signatures that stand at this entry. A partial state may
-// hear of a key's end before it hears of what the key signed.
-func (c *cursor) valid(revision *Revision) int {
-	n := 0
-	for name, signature := range revision.Signatures {
-		key := c.agencies[name].key(signature.Key)
-		if key == nil || !before(key.Revoked, c.entry.Index) {
-			n++
-		}
-	}
-	return n
 }
 
 func (c *cursor) decline(p *act.AgreementStep) (func(), error) {
