@@ -172,6 +172,11 @@ func TestAnUploadGoesOnWhereItWasCut(t *testing.T) {
 	if status, _ := put(500_000, len(body), bytes.NewReader(body[500_000:])); status != 409 {
 		t.Errorf("with a gap: %d", status)
 	}
+	// More than the sockets between them hold: the refusal is read all the same.
+	large := bytes.Repeat(body, 7)
+	if status, header := put(500_000, len(large), bytes.NewReader(large)); status != 409 || header.Get("Upload-Offset") != "400000" {
+		t.Errorf("a large piece with a gap: %d %v", status, header)
+	}
 	if got, err := a.Client.Upload(t.Context(), body); err != nil || got != digest {
 		t.Fatalf("the client's resume: %s, %v", got, err)
 	}

@@ -225,6 +225,7 @@ func (h *handler) upload(w http.ResponseWriter, r *http.Request, caller act.Agen
 	stored, complete, err := h.service.Upload(r.Context(), caller, digestOf(r), offset, length, r.Body)
 	tellOffset(w, stored, complete)
 	if err != nil {
+		drain(w, r)
 		return err
 	}
 	status := http.StatusOK
@@ -233,6 +234,20 @@ func (h *handler) upload(w http.ResponseWriter, r *http.Request, caller act.Agen
 	}
 	w.WriteHeader(status)
 	return nil
+}
+
+// What is read of a refused piece, at most.
+const (
+	drainBytes = 8 << 20
+	drainTime  = 2 * time.Second
+)
+
+// drain takes in what the caller still sends of a piece that is refused: a caller
+// whose connection is reset in the middle of writing never reads why, nor from
+// where it should go on.
+func drain(w http.ResponseWriter, r *http.Request) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(drainTime))
+	_, _ = io.CopyN(io.Discard, r.Body, drainBytes)
 }
 
 func (h *handler) body(w http.ResponseWriter, r *http.Request, caller act.AgencyName) error {
