@@ -51,7 +51,7 @@ test-interop: platform ## Judges from outside: public vectors and other people's
 	@cd test/interop && INTEROP_DATA="$(abspath $(INTEROP_DATA))" $(GO) test -count=1 -json ./... | (cd ../.. && $(GO) run ./hack/testsummary)
 
 test-mutants: ## Plant wrong rules one at a time, and see that the tests of the rules find each
-	@$(GO) test -tags mutants -count=1 -timeout 60m -parallel 2 -json ./test/mutants | $(GO) run ./hack/testsummary
+	@$(GO) test -tags mutants -count=1 -timeout 180m -parallel 2 -json ./test/mutants | $(GO) run ./hack/testsummary
 
 ##@ Build it
 .PHONY: build platform tools generate
