@@ -12,8 +12,11 @@ import (
 // purpose: two programs that agree by accident on every random history are
 // unlikely.
 //
-// model_agreement_test.go is about an agreement's life, model_restriction_test.go
-// about restrictions, model_use_test.go about what happens to an item.
+// model_agreement_test.go is about an agreement's life and model_steps_test.go about
+// which steps of it the ledger takes; model_restriction_test.go about restrictions;
+// model_use_test.go about who receives and opens an item, model_release_test.go about
+// who may release it, model_duty_test.go about what is owed for it, and
+// model_takes_test.go about which acts on it the ledger takes.
 
 type happening struct {
 	at       time.Time
