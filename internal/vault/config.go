@@ -3,7 +3,6 @@ package vault
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -44,7 +43,7 @@ func (c Config) connect() (*http.Client, error) {
 		return nil, err
 	}
 	return &http.Client{
-		Transport: refuseRedirects{&http.Transport{
+		Transport: &wire{Transport: &http.Transport{
 			DialContext:           (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS13, RootCAs: roots},
 			TLSHandshakeTimeout:   3 * time.Second,
@@ -99,19 +98,4 @@ func (c Config) api(transport *http.Client, token string) (*api.Client, error) {
 	client.SetHeaders(headers)
 	client.SetToken(token)
 	return client, nil
-}
-
-// errRedirected is how a standby that cannot forward answers. Following it would carry the token to
-// an address that nobody configured; taking it for an answer would make a write look done.
-var errRedirected = errors.New("redirected to another node")
-
-type refuseRedirects struct{ next http.RoundTripper }
-
-func (r refuseRedirects) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := r.next.RoundTrip(req)
-	if err == nil && resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		_ = resp.Body.Close()
-		return nil, errRedirected
-	}
-	return resp, err
 }

@@ -7,7 +7,9 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/concordat-hub/concordat/internal/vault"
 )
@@ -42,6 +44,8 @@ type Subject struct {
 	Signer     func(ctx context.Context, mount, key string) (Signer, error)
 	Encrypter  Encrypter
 	Locker     Locker
+	// OnTime is that of vault.Client.
+	OnTime func(func(date time.Time, took time.Duration))
 }
 
 // Of is the subject behind a real client.
@@ -49,7 +53,7 @@ func Of(client *vault.Client, mount, signingKey, wrapKey string) Subject {
 	return Subject{
 		Mount: mount, SigningKey: signingKey, WrapKey: wrapKey,
 		Signer:    func(ctx context.Context, mount, key string) (Signer, error) { return client.Signer(ctx, mount, key) },
-		Encrypter: client, Locker: client.Locker(mount),
+		Encrypter: client, Locker: client.Locker(mount), OnTime: client.OnTime,
 	}
 }
 
@@ -63,6 +67,7 @@ func Conform(t *testing.T, s Subject) {
 	t.Run("encryption is bound to its associated data", s.bindsAAD)
 	t.Run("a changed ciphertext is refused", s.refusesChanges)
 	t.Run("a lock opens for its agreement and data only", s.locks)
+	t.Run("each answer tells the time, a refusal too", s.tellsTime)
 }
 
 func (s Subject) signs(t *testing.T) {
@@ -189,4 +194,37 @@ func (s Subject) locks(t *testing.T) {
 	if _, err := s.Locker.UnlockKey(t.Context(), "", wrapped, []byte("part 1")); err == nil {
 		t.Error("unlocked without an agreement")
 	}
+}
+
+func (s Subject) tellsTime(t *testing.T) {
+	var answers atomic.Int32
+	s.OnTime(func(date time.Time, took time.Duration) {
+		answers.Add(1)
+		if now := time.Now(); date.After(now) || now.Sub(date) > took+2*time.Second || date.Nanosecond() != 0 || took < 0 {
+			t.Errorf("told %v after %v, at %v", date, took, now)
+		}
+	})
+	defer s.OnTime(func(time.Time, time.Duration) {})
+	told := func(what string, call func() error) {
+		before := answers.Load()
+		if err := call(); answers.Load() == before {
+			t.Errorf("%s (%v) told nothing", what, err)
+		}
+	}
+	told("an encryption", func() error {
+		_, err := s.Encrypter.Encrypt(t.Context(), s.Mount, s.WrapKey, []byte("x"), nil)
+		return err
+	})
+	told("a refused decryption", func() error {
+		_, err := s.Encrypter.Decrypt(t.Context(), s.Mount, s.WrapKey, "plain text", nil)
+		return err
+	})
+	told("a missing key", func() error {
+		_, err := s.Signer(t.Context(), s.Mount, "no-such-key")
+		return err
+	})
+	told("a lock", func() error {
+		_, err := s.Locker.LockKey(t.Context(), "agr-one", []byte("key"), []byte("part 1"))
+		return err
+	})
 }

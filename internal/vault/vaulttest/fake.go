@@ -15,6 +15,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/concordat-hub/concordat/internal/vault"
 )
@@ -26,6 +27,7 @@ type Fake struct {
 	sign map[string]ed25519.PrivateKey
 	aes  map[string][]byte
 	down error
+	told func(time.Time, time.Duration)
 }
 
 // AddSigningKey makes an ed25519 key, version 1, and returns its public key.
@@ -62,10 +64,25 @@ func (f *Fake) Fail(err error) {
 	f.down = err
 }
 
+// OnTime is as vault.Client's: an answer takes no time, and a Vault that is away tells nothing.
+func (f *Fake) OnTime(told func(date time.Time, took time.Duration)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.told = told
+}
+
+// answer is told of with the mutex held, at the beginning of each call that Vault answers.
+func (f *Fake) answer() {
+	if f.told != nil && !errors.Is(f.down, vault.ErrUnavailable) {
+		f.told(time.Now().Truncate(time.Second), 0)
+	}
+}
+
 // Signer returns a signer, or vault.ErrKeyMissing.
 func (f *Fake) Signer(_ context.Context, mount, key string) (Signer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.answer()
 	private, ok := f.sign[mount+"/"+key]
 	switch {
 	case f.down != nil:
@@ -93,13 +110,14 @@ func (f *Fake) Locker(mount string) Locker { return fakeLocker{f, mount} }
 func (f *Fake) Subject(mount, signingKey, wrapKey string) Subject {
 	return Subject{
 		Mount: mount, SigningKey: signingKey, WrapKey: wrapKey,
-		Signer: f.Signer, Encrypter: f, Locker: f.Locker(mount),
+		Signer: f.Signer, Encrypter: f, Locker: f.Locker(mount), OnTime: f.OnTime,
 	}
 }
 
 func (f *Fake) aead(mount, key, derivation string) (cipher.AEAD, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.answer()
 	secret, ok := f.aes[mount+"/"+key]
 	switch {
 	case f.down != nil:
@@ -162,6 +180,7 @@ func (s fakeSigner) Sign(random io.Reader, message []byte, opts crypto.SignerOpt
 		return nil, errors.New("pure ed25519 only")
 	}
 	s.fake.mu.Lock()
+	s.fake.answer()
 	down := s.fake.down
 	s.fake.mu.Unlock()
 	if down != nil {
