@@ -159,11 +159,11 @@ func (d *owing) dispose() {
 }
 
 func (d *owing) erase() {
-	days, asked := d.release.Terms(d.name).Set.Count(restriction.RetentionDays)
-	if !asked {
+	until, runs := KeptUntil(d.release, d.name)
+	if !runs {
 		return
 	}
-	d.add(ToErase, d.reader.First.Act, d.reader.First.Time.Add(time.Duration(days)*24*time.Hour), d.attested(d.reader.First.Index))
+	d.add(ToErase, d.reader.First.Act, until, d.attested(d.reader.First.Index))
 }
 
 func (d *owing) destroy() {

@@ -156,7 +156,11 @@ func decideUse(r Request, release *ledger.Release, now time.Time) Decision {
 	if own {
 		asked = restriction.ForOriginator(asked)
 	}
-	if ok, axis := asked.Permit(use); !ok {
+	ok, axis := asked.Permit(use)
+	if r.Action == ToOpen && outlived(release, r.Agency, terms.Set, now) && (ok || axis > restriction.RetentionDays) {
+		return deny(RestrictionForbids, string(release.ID), string(restriction.RetentionDays))
+	}
+	if !ok {
 		if (restriction.Set{string(axis): asked[string(axis)]}).Validate() != nil {
 			return deny(RestrictionUnknown, string(axis))
 		}

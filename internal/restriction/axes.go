@@ -42,7 +42,7 @@ const (
 	Expires       Axis = "expires"       // the moment from which the item is no longer opened
 	Embargo       Axis = "embargo"       // before this moment nothing is passed on or derived
 	ReviewBy      Axis = "reviewBy"      // from this moment it is opened only after the originator looked at it again
-	RetentionDays Axis = "retentionDays" // how long an agency keeps its copies after opening
+	RetentionDays Axis = "retentionDays" // how long a receiver opens it and keeps its copies, from the first opening
 	OnTermination Axis = "onTermination" // what becomes of copies when the agreement ends
 
 	// What a receiver owes.
@@ -126,7 +126,7 @@ var axes = map[Axis]rule{
 	Expires:       until(isBefore),
 	Embargo:       from(always),
 	ReviewBy:      until(isBefore),
-	RetentionDays: number(maxDays, always),
+	RetentionDays: number(maxDays, always).notOriginator(), // counted where the openings are known
 	OnTermination: ordered(always, "destroy", "return", "retain-under-terms"),
 
 	Prerequisites: united(termForm, always).notOriginator(),

@@ -43,7 +43,7 @@ var enforcement = map[Axis][2]Enforcement{
 	Expires:             {Prevented, Recorded},
 	Embargo:             {Prevented, Recorded},
 	ReviewBy:            {Prevented, Recorded},
-	RetentionDays:       {Recorded, Recorded},
+	RetentionDays:       {Prevented, Recorded}, // opening, and the hub's copy; a holder's own copies are its word
 	OnTermination:       {Recorded, Recorded},
 	Prerequisites:       {Gated, Recorded},
 	UseReportDays:       {Recorded, Recorded},

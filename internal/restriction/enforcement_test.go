@@ -103,7 +103,7 @@ func TestEveryAxisSaysHonestlyWhatStandsBehindIt(t *testing.T) {
 // Nothing that Permit lets pass for every use is called prevented, but for what
 // is decided where agreement and history are known.
 func TestOnlyWhatIsDecidedIsCalledPrevented(t *testing.T) {
-	decidedByPolicy := []Axis{Derivation, Embargo, OnwardConsent, OnwardScope}
+	decidedByPolicy := []Axis{Derivation, Embargo, OnwardConsent, OnwardScope, RetentionDays}
 	for _, axis := range Axes() {
 		terms := everyTerms(axis)[1] // the strictest, or the first of a list
 		forbids := false

@@ -134,7 +134,7 @@ func TestTheOriginatorIsNotBoundByWhomItChose(t *testing.T) {
 	}
 	want := []Axis{
 		AccessForm, Audience, Jurisdictions, JurisdictionsDenied, MaxReads, Officers, Prerequisites,
-		RecipientKinds, Recipients, RecipientsDenied,
+		RecipientKinds, Recipients, RecipientsDenied, RetentionDays,
 	}
 	if !slices.Equal(left, want) {
 		t.Errorf("left out %v, want %v", left, want)
