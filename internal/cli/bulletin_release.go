@@ -127,6 +127,11 @@ func (a *app) runRelease(ctx context.Context, draft string, f releaseFlags) erro
 		}
 		a.tellTerms("cli_text_terms_then", plan.Terms)
 		a.tellSections(plan)
+		for _, r := range plan.Recipients {
+			if r.Held {
+				fmt.Fprintln(a.env.Stderr, clean(r.Message))
+			}
+		}
 		params := message.Params{"Reference": one.Reference, "Recipients": strings.Join(receivers(plan.Recipients), ", "), "Restrictions": restrictionText(plan.Restrictions)}
 		if err := a.agreed("cli_ask_release", params, "--yes"); err != nil {
 			return err
@@ -138,6 +143,9 @@ func (a *app) runRelease(ctx context.Context, draft string, f releaseFlags) erro
 	}
 	if err != nil {
 		return err
+	}
+	for _, note := range released.Notes {
+		fmt.Fprintln(a.env.Stderr, clean(note.Message))
 	}
 	return a.show(view{
 		Data: released, Names: []string{"item/" + released.Item},
@@ -181,6 +189,9 @@ func (a *app) dryRun(ctx context.Context, d *desk, draft string, in deskapi.Rele
 		receives := "cli_no"
 		if r.Allow {
 			receives = "cli_receives"
+		}
+		if r.Held {
+			receives = "cli_receives_held"
 		}
 		v.Names = append(v.Names, "agency/"+r.Agency)
 		v.Rows = append(v.Rows, []string{r.Agency, a.say(receives, nil), r.Reason, r.Message})

@@ -104,11 +104,15 @@ func dutyParams(duty policy.Duty) message.Params {
 // day is a moment as people plan with it; the exact one stands beside it.
 func day(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
 
-// notes are what an officer has to know of a release beside its state.
-func (d *Desk) notes(s *ledger.State, lang string, release *ledger.Release, decision policy.Decision, now time.Time) []deskapi.Note {
+// notes are what an officer has to know of a release beside its state; sent says
+// whom an own one was sealed to.
+func (d *Desk) notes(
+	s *ledger.State, lang string, release *ledger.Release, sent []act.AgencyName, decision policy.Decision, now time.Time,
+) []deskapi.Note {
 	n := &noting{d: d, s: s, lang: lang, release: release, now: now}
 	if release.Item.Publisher == d.Agency {
 		n.asOriginator()
+		n.held(sent)
 	} else {
 		n.asReceiver(decision)
 	}
@@ -181,6 +185,16 @@ func (n *noting) asOriginator() {
 				code = "parent_restricting"
 			}
 			n.add(code, deskapi.Note{By: string(parent.Item.Publisher), Act: string(asked.Act)}, nil)
+		}
+	}
+}
+
+// held tells for whom a release waits: it was sealed for them, and they get it with
+// the answer that they owed when it came.
+func (n *noting) held(sent []act.AgencyName) {
+	for _, name := range sent {
+		if held := policy.StillHeld(n.s, n.release, name, n.now); held != nil {
+			n.add("receiver_held", deskapi.Note{By: string(name), Act: held.Evidence[0]}, nil)
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
-	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/desk/deskstore"
 	"github.com/concordat-hub/concordat/internal/item"
@@ -82,6 +81,7 @@ func (d *Desk) Item(ctx context.Context, o *Officer, lang, id string) (deskapi.I
 type shelf struct {
 	covers map[string]deskstore.Cover
 	kept   map[string]bool
+	sent   map[act.ID][]act.AgencyName // whom each own release was sealed to
 }
 
 func (d *Desk) shelf(ctx context.Context) (shelf, error) {
@@ -93,7 +93,11 @@ func (d *Desk) shelf(ctx context.Context) (shelf, error) {
 	if err != nil {
 		return shelf{}, err
 	}
-	out := shelf{covers, map[string]bool{}}
+	sent, err := d.addressed(ctx)
+	if err != nil {
+		return shelf{}, err
+	}
+	out := shelf{covers, map[string]bool{}, sent}
 	for _, k := range kept {
 		out.kept[k.Release] = true
 	}
@@ -121,7 +125,7 @@ func (d *Desk) describeItem(s *ledger.State, lang string, it *ledger.Item, shelf
 			out.Version, out.Title, out.Facets, out.Languages = release.Version, cover.Title, cover.Facets, cover.Languages
 			titled = true
 		}
-		shown := d.describeRelease(s, lang, release, now)
+		shown := d.describeRelease(s, lang, release, shelf.sent[release.ID], now)
 		shown.Kept = shelf.kept[string(release.ID)]
 		if shown.State == deskstore.Available {
 			out.State = deskstore.Available
@@ -134,7 +138,9 @@ func (d *Desk) describeItem(s *ledger.State, lang string, it *ledger.Item, shelf
 	return out, titled
 }
 
-func (d *Desk) describeRelease(s *ledger.State, lang string, release *ledger.Release, now time.Time) deskapi.Release {
+// describeRelease tells of one release; sent says whom it was sealed to, where
+// this desk sealed it.
+func (d *Desk) describeRelease(s *ledger.State, lang string, release *ledger.Release, sent []act.AgencyName, now time.Time) deskapi.Release {
 	decision := policy.Decide(s, policy.Request{Action: policy.ToDeliver, Agency: d.Agency, Release: release.ID, Described: true}, now)
 	out := deskapi.Release{
 		Release: string(release.ID), Item: release.Item.ID, Version: release.Version, Index: release.Index, Time: release.Time,
@@ -148,7 +154,7 @@ func (d *Desk) describeRelease(s *ledger.State, lang string, release *ledger.Rel
 	case !decision.Allow:
 		out.State = deskstore.Denied
 	}
-	out.Notes = d.notes(s, lang, release, decision, now)
+	out.Notes = d.notes(s, lang, release, sent, decision, now)
 	return out
 }
 
@@ -260,30 +266,27 @@ func (d *Desk) Retract(ctx context.Context, o *Officer, itemID string, r deskapi
 	if !slices.Contains([]string{"error", "correction", "safety", "rights", "other"}, r.Reason) {
 		return deskapi.Appended{}, refuse(CodeReasonUnknown)
 	}
-	var hub string
 	err := d.view(func(s *ledger.State, _ time.Time) error {
 		it := s.Item(itemID)
 		if it == nil || it.Publisher != d.Agency {
 			return notFound
 		}
-		hub = s.Genesis.Hub
 		return nil
 	})
 	if err != nil {
 		return deskapi.Appended{}, err
 	}
-	jws, err := d.signAct(ctx, &act.ItemRetract{
-		Common: act.Common{Issuer: d.Agency, Audience: hub, JTI: act.NewJTI(), IssuedAt: canonical.At(d.Now())},
-		Item:   itemID, Officer: o.Name, Reason: r.Reason,
+	return d.say(ctx, func(c act.Common) act.Payload {
+		return &act.ItemRetract{Common: c, Item: itemID, Officer: o.Name, Reason: r.Reason}
 	})
-	if err != nil {
-		return deskapi.Appended{}, err
-	}
-	return d.append(ctx, jws)
 }
 
-// append sends an act and waits until the desk's own view has it.
+// append sends an act after those that wait, once, and waits until the desk's own
+// view has it.
 func (d *Desk) append(ctx context.Context, jws string) (deskapi.Appended, error) {
+	if _, err := d.deliver(ctx); err != nil {
+		return deskapi.Appended{}, err
+	}
 	appended, err := d.hub.Append(ctx, jws)
 	if err != nil {
 		var refused *HubError

@@ -317,18 +317,27 @@ func overdueHolds(t *testing.T, w *world, a, b *site) {
 		dry, err = a.releaser().DryRun(t.Context(), draft.ID, request)
 		return err == nil
 	})
-	if dry.Recipients[0].Reason != "policy_duty_overdue" {
+	if to := dry.Recipients[0]; !to.Allow || !to.Held || to.Reason != "policy_duty_overdue" || to.Message == "" {
 		t.Errorf("%+v", dry)
 	}
-	// What it owes for it can still read and answer.
-	if _, err := b.analyst().Acknowledge(t.Context(), first.Item, deskapi.AcknowledgeRequest{AcceptedRestrictions: b.conditions(first.Item).RestrictionsDigest}); err != nil {
-		t.Fatal(err)
-	}
-	a.awaitState(first.Item, "acknowledge", "agencyb", "done")
+	// It is sealed for who owes, too, and held: no cover, and no title of it.
 	release, err := a.releaser().Release(t.Context(), draft.ID, request)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if !slices.Equal(release.Recipients, []string{"agencyb"}) || len(release.Notes) != 1 || release.Notes[0].Code != "receiver_held" {
+		t.Errorf("%+v", release)
+	}
+	a.notes(release.Item, "receiver_held")
+	if _, err := b.analyst().Item(t.Context(), release.Item); problemOf(err).Code != "not_found" {
+		t.Errorf("it is held, and its receiver is told %v", err)
+	}
+	// What it owes for it can still read and answer; then it has what was held,
+	// and the originator did nothing for that.
+	if _, err := b.analyst().Acknowledge(t.Context(), first.Item, deskapi.AcknowledgeRequest{AcceptedRestrictions: b.conditions(first.Item).RestrictionsDigest}); err != nil {
+		t.Fatal(err)
+	}
+	a.awaitState(first.Item, "acknowledge", "agencyb", "done")
 	b.received(release.Item)
 	mustRead(t, b, release.Item)
 }

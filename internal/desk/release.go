@@ -15,6 +15,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/failpoint"
 	"github.com/concordat-hub/concordat/internal/item"
 	"github.com/concordat-hub/concordat/internal/ledger"
+	"github.com/concordat-hub/concordat/internal/message"
 	"github.com/concordat-hub/concordat/internal/policy"
 	"github.com/concordat-hub/concordat/internal/restriction"
 	"github.com/concordat-hub/concordat/internal/screen"
@@ -178,11 +179,25 @@ func (d *Desk) choose(s *ledger.State, lang string, p *plan, now time.Time) {
 			to.opens = party.MayOpen()
 			p.targets = append(p.targets, to)
 		}
-		p.recipients = append(p.recipients, deskapi.Recipient{
-			Agency: string(party.Agency), Allow: decision.Allow, Reason: decision.Reason, Evidence: decision.Evidence,
-			Message: sentence(lang, decision.Reason, p.revision, party.Agency, decision.Evidence),
-		})
+		p.recipients = append(p.recipients, d.recipient(s, lang, p.revision, party.Agency, decision, now))
 	}
+}
+
+// recipient says what becomes of a release for one party: it receives, by which
+// rule it does not, or for which answer the release waits for it.
+func (d *Desk) recipient(
+	s *ledger.State, lang string, revision *ledger.Revision, name act.AgencyName, decision policy.Decision, now time.Time,
+) deskapi.Recipient {
+	out := deskapi.Recipient{Agency: string(name), Allow: decision.Allow, Reason: decision.Reason, Evidence: decision.Evidence}
+	out.Message = sentence(lang, decision.Reason, revision, name, decision.Evidence)
+	if !decision.Allow {
+		return out
+	}
+	if held := policy.HeldFor(s, revision, d.Agency, name, now); held != nil {
+		out.Held, out.Reason, out.Evidence = true, held.Reason, held.Evidence
+		out.Message = message.Render(lang, message.New("desk_note_receiver_held", message.Params{"By": string(name)}))
+	}
+	return out
 }
 
 // sealingTarget finds the newest sealing key that the ledger holds for an agency.
@@ -220,10 +235,10 @@ func (d *Desk) Release(ctx context.Context, o *Officer, lang, id string, r deska
 			return deskapi.Release{}, err
 		}
 	}
-	return d.outcome(ctx, outgoing)
+	return d.outcome(ctx, lang, outgoing)
 }
 
-func (d *Desk) outcome(ctx context.Context, o deskstore.Outgoing) (deskapi.Release, error) {
+func (d *Desk) outcome(ctx context.Context, lang string, o deskstore.Outgoing) (deskapi.Release, error) {
 	if o.State == deskstore.Refused {
 		return deskapi.Release{}, &Error{Code: CodeReleaseDenied, Reason: o.Code}
 	}
@@ -233,8 +248,11 @@ func (d *Desk) outcome(ctx context.Context, o deskstore.Outgoing) (deskapi.Relea
 	}
 	// The feed brings the entry itself; that it is not there yet is no failure.
 	_ = d.await(ctx, act.ID(o.Secret.ActID))
-	err := d.view(func(s *ledger.State, _ time.Time) error {
+	err := d.view(func(s *ledger.State, now time.Time) error {
 		if release := s.Release(act.ID(o.Secret.ActID)); release != nil {
+			n := &noting{d: d, s: s, lang: lang, release: release, now: now}
+			n.held(agencies(o.Secret.Recipients))
+			out.Notes = n.all
 			out.Index, out.Time, out.Restrictions = release.Index, release.Time, release.Terms(d.Agency).Set
 			out.Agreement, out.Reference = release.Revision.Document.ID, release.Revision.Document.Reference
 		}

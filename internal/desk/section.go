@@ -98,10 +98,7 @@ func (d *Desk) chooseForSections(s *ledger.State, lang string, p *plan, draft de
 			if decision.Allow {
 				planned.targets = append(planned.targets, t)
 			}
-			planned.recipients = append(planned.recipients, deskapi.Recipient{
-				Agency: string(t.agency), Allow: decision.Allow, Reason: decision.Reason, Evidence: decision.Evidence,
-				Message: sentence(lang, decision.Reason, p.revision, t.agency, decision.Evidence),
-			})
+			planned.recipients = append(planned.recipients, d.recipient(s, lang, p.revision, t.agency, decision, now))
 		}
 		p.sections = append(p.sections, planned)
 	}

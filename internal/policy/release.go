@@ -105,15 +105,24 @@ func decideRecipient(s *ledger.State, r Request, revision *ledger.Revision, reci
 	if no := stopped(revision, recipient, now); no != nil {
 		return no
 	}
-	if no := overdue(s, revision, r.Agency, recipient, now, now); no != nil {
-		return no
-	}
 	// A release may come before the moment from which it is delivered.
 	asked := restriction.Set(r.Payload.Restrictions).Without(restriction.NotBefore)
 	if ok, axis := asked.Permit(useOf(revision, recipient, now)); !ok {
 		return refused(RestrictionForbids, string(axis))
 	}
 	return nil
+}
+
+// HeldFor says why something that the publisher released to the recipient now would
+// be held: it is taken and sealed for the recipient, which gets it once it has
+// given the answer that it owes. Nil means that nothing holds it.
+func HeldFor(s *ledger.State, revision *ledger.Revision, publisher, recipient act.AgencyName, now time.Time) *Decision {
+	return overdue(s, revision, publisher, recipient, now, now)
+}
+
+// StillHeld says why a release is held for the recipient at now, like HeldFor.
+func StillHeld(s *ledger.State, release *ledger.Release, recipient act.AgencyName, now time.Time) *Decision {
+	return overdue(s, release.Revision, release.Item.Publisher, recipient, release.Time, now)
 }
 
 // useOf is the delivery of a cover to an agency.

@@ -63,7 +63,6 @@ var ofPolicy = []mutant{
 	{"each recipient is asked for", releases, `if no := decideRecipient(s, r, revision, recipient, now); no != nil {`, `if no := decideRecipient(s, r, revision, recipient, now); no != nil && false {`},
 	{"each recipient is one that the originator named", releases, `asked.Permit(useOf(revision, recipient, now)); !ok {`, `asked.Permit(useOf(revision, recipient, now)); !ok && false {`},
 	{"a release may be for later", releases, `.Without(restriction.NotBefore)`, ``},
-	{"who owes answers receives nothing new", releases, `overdue(s, revision, r.Agency, recipient, now, now); no != nil {`, `overdue(s, revision, r.Agency, recipient, now, now); no != nil && false {`},
 	{"each parent is asked for", releases, `if no := decideParent(s, r, parent, now); no != nil {`, `if no := decideParent(s, r, parent, now); no != nil && false {`},
 	{"a kind is the party's", releases, `use.Kind, use.Jurisdiction = party.Kind, party.Jurisdiction`, `use.Kind, use.Jurisdiction = party.Jurisdiction, party.Kind`},
 

@@ -191,7 +191,8 @@ type SectionPlan struct {
 type Recipient struct {
 	Agency   string   `json:"agency"`
 	Allow    bool     `json:"allow"`
-	Reason   string   `json:"reason"`
+	Held     bool     `json:"held,omitempty"` // allowed and sealed, and kept back until the agency gives an answer that it owes
+	Reason   string   `json:"reason"`         // of a refusal, or why it is held
 	Evidence []string `json:"evidence,omitempty"`
 	Message  string   `json:"message"`
 }
@@ -341,11 +342,14 @@ type RetractionRequest struct {
 	Reason string `json:"reason"` // error, correction, safety, rights, other
 }
 
-// Appended says where in the ledger an act stands.
+// Appended says where in the ledger an act stands. An act whose state is pending
+// stands in none yet: it is signed, waits at the desk for the hub, and has neither
+// index nor time.
 type Appended struct {
 	Act   string    `json:"act"`
 	Index uint64    `json:"index"`
 	Time  time.Time `json:"time"`
+	State string    `json:"state,omitempty"`
 }
 
 // ActRequest relays an act that an officer signed at Vault.
