@@ -138,6 +138,7 @@ func declinedIsDead(t *testing.T, w *world, a, b *site) {
 	}
 	wantClause(t, a.takes(d.ID, digest, func(s act.AgreementStep) act.Payload { return &act.AgreementReview{AgreementStep: s} }), "agreement_not_signed")
 	wantClause(t, b.takes(d.ID, digest, signs), "agreement_declined")
+	wantClause(t, a.takes(d.ID, digest, signs), "agreement_declined")
 }
 
 func counteredIsReplaced(t *testing.T, w *world, a, b *site) {

@@ -86,7 +86,14 @@ func TestAStepThatTheAgreementForbidsIsRefusedWithItsClause(t *testing.T) {
 		}, step: func(t *testing.T, s *stage) error {
 			return s.try(t, s.b, &act.AgreementSign{AgreementStep: s.b.Step(t, s.ref)})
 		}, code: "agreement_retracted", status: 409},
-		"sign after declining": {before: func(t *testing.T, s *stage) {
+		"sign what another's declining has ended": {before: func(t *testing.T, s *stage) {
+			s.b.Submit(t, act.OfficerSign, &act.AgreementDecline{AgreementStep: s.b.Reasoned(t, s.ref, "other")})
+		}, step: func(t *testing.T, s *stage) error {
+			return s.try(t, s.c, &act.AgreementSign{AgreementStep: s.c.Step(t, s.ref)})
+		}, code: "agreement_declined", status: 409, clause: "/entryIntoForce"},
+		"sign after declining": {change: func(d *agreement.Document) {
+			d.EntryIntoForce.Rule, d.EntryIntoForce.Count = "n-signed", 2
+		}, before: func(t *testing.T, s *stage) {
 			s.b.Submit(t, act.OfficerSign, &act.AgreementDecline{AgreementStep: s.b.Reasoned(t, s.ref, "other")})
 		}, step: func(t *testing.T, s *stage) error {
 			return s.try(t, s.b, &act.AgreementSign{AgreementStep: s.b.Step(t, s.ref)})

@@ -203,6 +203,10 @@ func (c *cursor) sign(p *act.AgreementStep) (func(), error) {
 }
 
 func (c *cursor) signable(revision *Revision) error {
+	// Who signs believes that it will bind.
+	if revision.dead() {
+		return refuse("agreement_declined", "so many have declined that the proposal can never be complete (/entryIntoForce)")
+	}
 	if _, gone := revision.Withdrawn[c.issuer()]; gone {
 		return refuse("agreement_withdrawn", "a party that has withdrawn does not sign again (/termination)")
 	}

@@ -83,3 +83,45 @@ func TestASignatureFallsWithItsKeyUntilTheDocumentIsComplete(t *testing.T) {
 		t.Error("nothing says that the signature fell with its key")
 	}
 }
+
+// Who signs believes that it will bind: what so many have declined that it can never
+// be complete is signed by nobody, whether it declined or not.
+func TestAProposalThatCanNeverBeCompleteIsSignedByNobody(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		count   int
+		decline []act.AgencyName
+		code    string // with which gamma's signature is refused
+	}{
+		{"one of all declined", 0, []act.AgencyName{"alpha"}, "agreement_declined"},
+		{"more than enough are left", 2, []act.AgencyName{"alpha"}, ""},
+		{"just enough are left", 2, []act.AgencyName{"alpha", "delta"}, ""},
+		{"too few are left", 3, []act.AgencyName{"alpha", "delta"}, "agreement_declined"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := ledgertest.New()
+			document := agreementtest.DocumentV2("alpha", "beta", "gamma", "delta")
+			if test.count > 0 {
+				document.EntryIntoForce.Rule, document.EntryIntoForce.Count = "n-signed", test.count
+			}
+			must[int](t)(0, w.Enrol("alpha", "beta", "gamma", "delta"))
+			digest := must[string](t)(w.Propose("alpha", document))
+			must[act.ID](t)(w.Step("beta", act.AgreementSignKind, digest))
+			for _, who := range test.decline {
+				must[act.ID](t)(w.By(who, act.OfficerSign, &act.AgreementDecline{AgreementStep: act.AgreementStep{
+					Common: w.Common(who), Officer: ledgertest.Officer(who, 1), Prev: w.State.Revision(digest).Last, Reason: "domestic-law",
+					Agreement: act.AgreementRef{ID: document.ID, Digest: digest},
+				}}))
+			}
+			_, err := w.Step("gamma", act.AgreementSignKind, digest)
+			if test.code == "" && err != nil {
+				t.Fatal(err)
+			}
+			if test.code != "" {
+				refusedWith(t, err, test.code)
+				_, err = w.Step("beta", act.AgreementSignKind, digest)
+				refusedWith(t, err, test.code) // also who has signed is told the same
+			}
+		})
+	}
+}

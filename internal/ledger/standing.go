@@ -101,7 +101,7 @@ func (r *Revision) Stands(now time.Time) RevisionStanding {
 func (r *Revision) standsIncomplete(now time.Time) RevisionStanding {
 	last := RevisionStanding{State: Proposed, Since: r.Last, Clause: "/entryIntoForce"}
 	switch {
-	case len(r.Document.Parties)-len(r.Declined) < r.Document.SignaturesNeeded():
+	case r.dead():
 		last.State = Declined
 	case r.Countered != nil:
 		last.State, last.Since = Countered, r.Countered.Act
@@ -109,6 +109,12 @@ func (r *Revision) standsIncomplete(now time.Time) RevisionStanding {
 		last.State, last.Clause = Lapsed, "/signBy"
 	}
 	return last
+}
+
+// dead reports whether so many have declined a proposal that those who are left can
+// never complete it.
+func (r *Revision) dead() bool {
+	return r.Complete == nil && len(r.Document.Parties)-len(r.Declined) < r.Document.SignaturesNeeded()
 }
 
 func (r *Revision) signByPassed(now time.Time) bool {

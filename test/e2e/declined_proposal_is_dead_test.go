@@ -16,6 +16,9 @@ func TestADeclinedProposalIsDead(t *testing.T) {
 	if said := one.step(t, refused, b, "sign", "--compared-fingerprints"); !strings.Contains(said, "declined") {
 		t.Errorf("signing after declining was refused with: %s", said)
 	}
+	if said := one.step(t, refused, a, "sign", "--compared-fingerprints"); !strings.Contains(said, "declined") {
+		t.Errorf("signing what can never be complete was refused with: %s", said)
+	}
 	do(t, refused, releaser(a), "bulletin", "release", approved(t, a, 1), "--agreement", one.reference, "--tlp", "TLP:AMBER+STRICT", "--yes")
 	if said := one.why(t, a, b); !strings.Contains(said, "because "+b+" declined it") {
 		t.Errorf("why: %s", said)

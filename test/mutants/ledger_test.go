@@ -92,6 +92,7 @@ var ofLedger = []mutant{
 	{"nobody acts after the end", revision, `case revision.Document.Ended(c.now()):`, `case false:`},
 	{"a party signs once", revision, "signed {\n\t\treturn refuse(\"agreement_signed\", \"the party has signed already\")", "signed && false {\n\t\treturn refuse(\"agreement_signed\", \"the party has signed already\")"},
 	{"who withdrew does not sign again", revision, "gone {\n\t\treturn refuse(\"agreement_withdrawn\", \"a party that", "gone && false {\n\t\treturn refuse(\"agreement_withdrawn\", \"a party that"},
+	{"nobody signs what can never be complete", revision, `if revision.dead() {`, `if false {`},
 	{"who declined signs another text or none", revision, "declined {\n\t\treturn refuse(\"agreement_declined\", \"a party that", "declined && false {\n\t\treturn refuse(\"agreement_declined\", \"a party that"},
 	{"a suspended agency signs nothing", revision, `case c.agencies[c.issuer()].Standing == Suspended:`, `case false:`},
 	{"an office without authority signs nothing", revision, `case c.AuthorityLapsed(revision, c.issuer(), c.now()):`, `case false:`},
