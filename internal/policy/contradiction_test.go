@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/concordat-hub/concordat/internal/act"
@@ -33,8 +34,8 @@ func TestAReleaseThatContradictsItselfIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			payload := w.Release("alpha", ledgertest.ItemID(1), 1, digest, nil)
-			for axis, values := range c.asked {
-				payload.Restrictions[axis] = values
+			for _, all := range []restriction.Set{c.document.Floor, c.asked} {
+				maps.Copy(payload.Restrictions, all)
 			}
 			got := policy.Decide(w.State, policy.Request{Action: policy.ToRelease, Agency: "alpha", Payload: payload, Recipients: []act.AgencyName{"alpha"}}, w.Now)
 			if got.Reason != c.reason {
