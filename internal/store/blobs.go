@@ -24,7 +24,7 @@ type Blobs interface {
 	// Open returns the body, whose bytes were compared with the digest just now.
 	// Errors: ErrNotFound, ErrDigest.
 	Open(digest string) (io.ReadSeekCloser, error)
-	// Remove forgets a complete body.
+	// Remove forgets a complete body, durably. One that is not there is no error.
 	Remove(digest string) error
 	// Sweep forgets unfinished uploads that nobody touched since the moment.
 	Sweep(before time.Time) error

@@ -137,6 +137,8 @@ type Reader interface {
 	UnusedUploads(before time.Time) ([]Upload, error)
 	// BodyInUse reports whether a release or an upload names the body.
 	BodyInUse(digest string) (bool, error)
+	// Removals lists, in order, up to limit bodies that RemoveLater named.
+	Removals(limit int) ([]string, error)
 	Deposit(agency act.AgencyName, thumbprint act.Thumbprint) ([]byte, error)
 	// Deposits lists the thumbprints under which the agency has deposits.
 	Deposits(agency act.AgencyName) ([]act.Thumbprint, error)
@@ -155,10 +157,17 @@ type Tx interface {
 	// AddToFeed puts the entry at the end of the agency's feed, once.
 	AddToFeed(agency act.AgencyName, index uint64) error
 	AddRelease(release Release) error
+	// DropPart forgets a part of a release with its locked header. Who had a
+	// descriptor of it still has. A part that is not there is no error.
+	DropPart(release act.ID, part string, ordinal int) error
 	AddCheckpoint(checkpoint Checkpoint) error
 
 	PutUpload(upload Upload) error
 	DropUpload(agency act.AgencyName, digest string) error
+	// RemoveLater notes that the file of a body has still to be removed, until
+	// Removed says that it is. Both may be said twice.
+	RemoveLater(digest string) error
+	Removed(digest string) error
 	// PutDeposit keeps the first value for ever: another one is ErrConflict.
 	PutDeposit(agency act.AgencyName, thumbprint act.Thumbprint, wrapped []byte) error
 	PutAdmission(admission Admission) error

@@ -266,6 +266,11 @@ func (b *Blobs) Remove(digest string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	// A loss of power must not bring back what somebody was told is gone, also if it
+	// was gone already: whoever removed it may have been killed before this.
+	if err := syncDir(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
 	return nil
 }
 

@@ -218,6 +218,10 @@ func (s *snapshot) BodyInUse(digest string) (bool, error) {
 	return one[bool](s.row(`SELECT EXISTS (SELECT 1 FROM parts WHERE body_digest = ?1) OR EXISTS (SELECT 1 FROM uploads WHERE digest = ?1)`, digest))
 }
 
+func (s *snapshot) Removals(limit int) ([]string, error) {
+	return list(s, column[string], `SELECT digest FROM removals ORDER BY digest LIMIT ?`, limit)
+}
+
 func (s *snapshot) Deposit(agency act.AgencyName, thumbprint act.Thumbprint) ([]byte, error) {
 	return one[[]byte](s.row(`SELECT wrapped FROM deposits WHERE agency = ? AND thumbprint = ?`, string(agency), string(thumbprint)))
 }

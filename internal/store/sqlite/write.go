@@ -92,6 +92,18 @@ func (t *transaction) AddRelease(r store.Release) error {
 	return nil
 }
 
+func (t *transaction) DropPart(release act.ID, part string, ordinal int) error {
+	return t.run(`DELETE FROM parts WHERE release = ? AND part = ? AND ordinal = ?`, string(release), part, ordinal)
+}
+
+func (t *transaction) RemoveLater(digest string) error {
+	return t.run(`INSERT INTO removals (digest) VALUES (?) ON CONFLICT DO NOTHING`, digest)
+}
+
+func (t *transaction) Removed(digest string) error {
+	return t.run(`DELETE FROM removals WHERE digest = ?`, digest)
+}
+
 func (t *transaction) AddCheckpoint(c store.Checkpoint) error {
 	return t.once(`INSERT INTO checkpoints (size, note) VALUES (?, ?) ON CONFLICT DO NOTHING`, c.Size, c.Note)
 }

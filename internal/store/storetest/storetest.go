@@ -36,6 +36,8 @@ func Conform(t *testing.T, open Open) {
 		"a feed is in order, per agency, without repeats": feed,
 		"hashes are those of the tree":                    hashes,
 		"a release is whole":                              release,
+		"a part that is dropped is gone":                  dropped,
+		"what is to be removed is listed until it is":     removals,
 		"checkpoints only grow":                           checkpoints,
 		"uploads, deposits, admissions and codes":         small,
 		"what is absent is ErrNotFound or empty":          absent,
@@ -444,6 +446,7 @@ func absent(t *testing.T, open Open) {
 			"Parts":       func() (int, error) { l, err := r.Parts("x"); return len(l), err },
 			"Descriptors": func() (int, error) { l, err := r.Descriptors("x", "agencya"); return len(l), err },
 			"Holders":     func() (int, error) { l, err := r.Holders("x"); return len(l), err },
+			"Removals":    func() (int, error) { l, err := r.Removals(9); return len(l), err },
 			"Deposits":    func() (int, error) { l, err := r.Deposits("agencya"); return len(l), err },
 		} {
 			if n, err := look(); n != 0 || err != nil {
