@@ -212,7 +212,7 @@ func (l *later) joins(name act.AgencyName) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	accession := l.by(name, act.OfficerSign, &act.AgreementAccede{AgreementStep: l.steps(name, ""), Party: string(bytes)})
+	accession := l.by(name, act.OfficerSign, &act.AgreementAccede{AgreementStep: l.steps(name, ""), Commitment: agreementtest.Committed(name), Party: string(bytes)})
 	for _, who := range []act.AgencyName{"alpha", "beta", "gamma"} {
 		l.by(who, act.OfficerSign, &act.AgreementCountersign{AgreementStep: l.steps(who, ""), Accession: accession})
 	}

@@ -181,7 +181,7 @@ func joined(w *world, a, b, c *site) (id, digest, before string) {
 		t.Fatal(err)
 	}
 	c.must(id, digest, func(s act.AgreementStep) act.Payload {
-		return &act.AgreementAccede{AgreementStep: s, Party: string(raw)}
+		return &act.AgreementAccede{AgreementStep: s, Commitment: agreementtest.Committed(c.name), Party: string(raw)}
 	})
 	for _, s := range []*site{a, b} {
 		shown := s.until("the accession", id, digest, func(one deskapi.Agreement) bool { return len(one.Accessions) == 1 })

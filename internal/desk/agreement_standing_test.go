@@ -124,7 +124,7 @@ func TestAnInvitationIsAllThatAnInvitedAgencySees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	accession := l.take("delta", &act.AgreementAccede{AgreementStep: l.step("delta"), Party: string(raw)})
+	accession := l.take("delta", &act.AgreementAccede{AgreementStep: l.step("delta"), Commitment: agreementtest.Committed("delta"), Party: string(raw)})
 	for i, who := range []act.AgencyName{"alpha", "beta", "gamma"} {
 		if got := l.shown("delta", 0); got.State != "invited" || len(got.Accessions[0].Countersigned) != i || got.Accessions[0].Accepted {
 			t.Errorf("after %d countersignatures: %q, %+v", i, got.State, got.Accessions)

@@ -61,7 +61,7 @@ func (d *Desk) summarise(r *ledger.Revision, now time.Time) deskapi.AgreementSum
 
 // Agreement returns one revision, by the agreement's id (the newest) or by the
 // digest of the document, with everything that an officer reads before signing.
-func (d *Desk) Agreement(ctx context.Context, o *Officer, id, digest string) (deskapi.Agreement, error) {
+func (d *Desk) Agreement(ctx context.Context, o *Officer, lang, id, digest string) (deskapi.Agreement, error) {
 	if err := o.need(ReadAgreements); err != nil {
 		return deskapi.Agreement{}, err
 	}
@@ -87,6 +87,7 @@ func (d *Desk) Agreement(ctx context.Context, o *Officer, id, digest string) (de
 		}
 		out = d.describeAgreement(s, chosen, now)
 		out.OtherDigest = others
+		out.Outgoing = d.outgoingOf(s, lang, id)
 		return nil
 	})
 	if err != nil {
@@ -197,7 +198,8 @@ func keyWords(agency *ledger.Agency, purpose act.Purpose) []deskapi.Fingerprint 
 
 // Relay passes an act on that an officer of this agency signed with officer-sign.
 // The desk adds nothing to it and could not: what it checks here only spares the
-// hub, and keeps one officer from sending an act in another's name.
+// hub, and keeps one officer from sending an act in another's name. With the hub
+// away, an act that takes something away waits here.
 func (d *Desk) Relay(ctx context.Context, o *Officer, jws string) (deskapi.Appended, error) {
 	if err := o.need(RelayActs); err != nil {
 		return deskapi.Appended{}, err
@@ -221,5 +223,5 @@ func (d *Desk) Relay(ctx context.Context, o *Officer, jws string) (deskapi.Appen
 	if step, ok := act.StepOf(signed.Payload); ok && step.Officer != o.Name {
 		return deskapi.Appended{}, refuse(CodeActNotOwn)
 	}
-	return d.append(ctx, jws)
+	return d.pass(ctx, jws, signed.Kind)
 }

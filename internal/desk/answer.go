@@ -48,8 +48,8 @@ func sortedTerms(terms []string) []string {
 func Hindrances() []string { return []string{"domestic-law", "organisational", "other", "technical"} }
 
 // CannotComply says that this agency cannot comply with one of the terms. The
-// item is sealed for it at once: at the hub with the entry, and here before this
-// returns.
+// item is sealed for it at once: at the hub with the entry, and here before
+// anything is sent, whether there is a hub or not.
 func (d *Desk) CannotComply(ctx context.Context, o *Officer, itemID string, r deskapi.CannotComplyRequest) (deskapi.Appended, error) {
 	if err := o.need(AnswerTerms); err != nil {
 		return deskapi.Appended{}, err
@@ -69,13 +69,13 @@ func (d *Desk) CannotComply(ctx context.Context, o *Officer, itemID string, r de
 	if err != nil {
 		return deskapi.Appended{}, err
 	}
-	appended, err := d.say(ctx, func(c act.Common) act.Payload {
+	jws, _, err := d.signFor(ctx, func(c act.Common) act.Payload {
 		return &act.ItemCannotComply{Common: c, Release: id, Restrictions: digest, Axis: r.Axis, Reason: r.Reason, Officer: o.Name}
 	})
 	if err != nil {
-		return appended, err
+		return deskapi.Appended{}, err
 	}
-	return appended, d.erase(ctx)
+	return only(d.commit(ctx, d.erase, jws))
 }
 
 func badAxis(axis string) error {
@@ -113,7 +113,9 @@ func (d *Desk) Attest(ctx context.Context, o *Officer, itemID string, r deskapi.
 		return deskapi.Appended{}, err
 	}
 	id, err := d.received(ctx, itemID, r.Release, func(release *ledger.Release, _ time.Time) error {
-		if said := release.Acknowledged(d.Agency); said != nil && said.Held != nil && r.Statement != "retained-under-terms" {
+		said := release.Acknowledged(d.Agency)
+		held := said != nil && said.Held != nil || d.holdWaits(release.ID)
+		if held && r.Statement != "retained-under-terms" {
 			return refuse(CodeHeld)
 		}
 		return nil

@@ -21,7 +21,6 @@ func (d *Desk) GiveBreachNotice(ctx context.Context, o *Officer, id string, r de
 	if !slices.Contains(act.BreachClasses(), r.Class) {
 		return deskapi.Appended{}, refuse(CodeBreachClass)
 	}
-	var hub string
 	err := d.view(func(s *ledger.State, now time.Time) error {
 		revision := s.Revision(r.Digest)
 		if revision == nil || revision.Document.ID != id || revision.Party(d.Agency) == nil {
@@ -33,19 +32,15 @@ func (d *Desk) GiveBreachNotice(ctx context.Context, o *Officer, id string, r de
 		if release := s.Release(act.ID(r.Release)); r.Release != "" && (release == nil || release.Revision != revision) {
 			return notFound
 		}
-		hub = s.Genesis.Hub
 		return nil
 	})
 	if err != nil {
 		return deskapi.Appended{}, err
 	}
-	jws, err := d.signAct(ctx, &act.NoticeBreach{
-		Common:    act.Common{Issuer: d.Agency, Audience: hub, JTI: act.NewJTI(), IssuedAt: canonical.At(d.Now())},
-		Agreement: act.AgreementRef{ID: id, Digest: r.Digest}, Release: act.ID(r.Release), Class: r.Class,
-		Discovered: canonical.At(r.Discovered), Officer: o.Name,
+	return d.say(ctx, func(c act.Common) act.Payload {
+		return &act.NoticeBreach{
+			Common: c, Agreement: act.AgreementRef{ID: id, Digest: r.Digest}, Release: act.ID(r.Release), Class: r.Class,
+			Discovered: canonical.At(r.Discovered), Officer: o.Name,
+		}
 	})
-	if err != nil {
-		return deskapi.Appended{}, err
-	}
-	return d.append(ctx, jws)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
+	"github.com/concordat-hub/concordat/internal/desk/deskstore"
 	"github.com/concordat-hub/concordat/internal/ledger"
 	"github.com/concordat-hub/concordat/internal/message"
 	"github.com/concordat-hub/concordat/internal/restriction"
@@ -68,7 +69,7 @@ func (d *Desk) AnswerConsent(ctx context.Context, o *Officer, lang, request stri
 	if !slices.Contains([]string{"grant", "refuse", "withdraw"}, r.Answer) {
 		return deskapi.Consent{}, malformed("an answer is grant, refuse or withdraw")
 	}
-	if err := d.catchUp(ctx); err != nil {
+	if err := d.refresh(ctx); err != nil {
 		return deskapi.Consent{}, err
 	}
 	err := d.view(func(s *ledger.State, _ time.Time) error {
@@ -80,7 +81,7 @@ func (d *Desk) AnswerConsent(ctx context.Context, o *Officer, lang, request stri
 	if err != nil {
 		return deskapi.Consent{}, err
 	}
-	_, err = d.say(ctx, func(c act.Common) act.Payload {
+	said, err := d.say(ctx, func(c act.Common) act.Payload {
 		answer := act.ConsentAnswer{Common: c, Request: act.ID(request), Officer: o.Name, Reason: r.Reason}
 		switch r.Answer {
 		case "grant":
@@ -93,7 +94,11 @@ func (d *Desk) AnswerConsent(ctx context.Context, o *Officer, lang, request stri
 	if err != nil {
 		return deskapi.Consent{}, err
 	}
-	return d.consent(lang, act.ID(request))
+	out, err := d.consent(lang, act.ID(request))
+	if said.State == deskstore.Pending {
+		out.Waits = said.Act
+	}
+	return out, err
 }
 
 // Consents lists what this agency asked for and what it is asked for, newest

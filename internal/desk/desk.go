@@ -45,22 +45,25 @@ type Desk struct {
 	reports reports
 
 	// releasing serialises the choice of an item's next version; sending the
-	// outbox, so that one act is not sent by two at once.
-	releasing, sending gate
+	// releases, and delivering the acts that wait, so that one act is not sent by
+	// two at once. Who sends may deliver, and never the other way round.
+	releasing, sending, delivering gate
 
 	mu      sync.RWMutex
 	state   *ledger.State // the agency's part of the ledger; nil until the hub is pinned
 	cursor  uint64        // of the feed, as far as state is folded
 	gap     string        // code of what keeps the desk from deciding, "" if nothing does
 	started bool
-	waiting string // code of what start waits for
+	lacking string // code of what start waits for
+	// promised are the signed acts that the ledger does not tell of yet.
+	promised []promised
 
 	keys    seal.Keyring
 	secret  []byte // of the desk: pseudonyms and the guard's marks are keyed with it
 	guard   *screen.Guard
 	health  health
 	changed chan struct{} // the fold has new entries
-	outbox  chan struct{} // a release waits
+	outbox  chan struct{} // a release or an act waits
 }
 
 const rotation = 30 * 24 * time.Hour
@@ -83,7 +86,7 @@ func New(o Options) (*Desk, error) {
 		o.Rotation = rotation
 	}
 	d := &Desk{
-		Options: o, waiting: CodeNotReady, keys: seal.Keyring{}, releasing: make(gate, 1), sending: make(gate, 1),
+		Options: o, lacking: CodeNotReady, keys: seal.Keyring{}, releasing: make(gate, 1), sending: make(gate, 1), delivering: make(gate, 1),
 		changed: make(chan struct{}, 1), outbox: make(chan struct{}, 1),
 	}
 	var err error
@@ -116,7 +119,7 @@ func (d *Desk) view(f func(s *ledger.State, now time.Time) error) error {
 func (d *Desk) usable() error {
 	switch {
 	case !d.started:
-		return &Error{Code: CodeNotReady, Reason: d.waiting}
+		return &Error{Code: CodeNotReady, Reason: d.lacking}
 	case d.gap != "":
 		return &Error{Code: CodeLedgerGap, Reason: d.gap}
 	}
@@ -129,7 +132,7 @@ func (d *Desk) begun() error {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if !d.started {
-		return &Error{Code: CodeNotReady, Reason: d.waiting}
+		return &Error{Code: CodeNotReady, Reason: d.lacking}
 	}
 	return nil
 }

@@ -116,6 +116,7 @@ func (d *Desk) notes(
 	} else {
 		n.asReceiver(decision)
 	}
+	n.outgoing()
 	return n.all
 }
 

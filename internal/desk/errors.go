@@ -77,6 +77,7 @@ const (
 	CodeCopyUnchanged     = "copy_unchanged"
 	CodeHeld              = "copies_held"
 	CodeReceiptNotYet     = "receipt_not_yet"
+	CodeActWaits          = "act_waits"
 	CodeInternal          = "internal"
 	CodeHubChanged        = "hub_changed"
 	CodeKeysDiffer        = "keys_differ"
@@ -93,7 +94,7 @@ func Codes() []string {
 		CodeReleaseDenied, CodeNoRecipient, CodeOutsideCategories, CodeIdempotency, CodeRestrictions, CodeNotAccepted,
 		CodeHubUnavailable, CodeProviderAway, CodeLedgerGap, CodeNotReady, CodeStorageFull, CodeReasonUnknown, CodeBreachClass, CodeOwnRoles,
 		CodeReceiptNotYet, CodeInternal, CodeHubChanged, CodeKeysDiffer, CodeEnrolmentRefused, CodeUpgradeNeeded, CodeNotEnrolled,
-		CodeNoSealingIdentity, CodeLooser, CodeNotTighter, CodeOwnRelease, CodeNotHeld, CodeCopyUnchanged, CodeHeld}
+		CodeNoSealingIdentity, CodeLooser, CodeNotTighter, CodeOwnRelease, CodeNotHeld, CodeCopyUnchanged, CodeHeld, CodeActWaits}
 }
 
 func refuse(code string) *Error { return &Error{Code: code} }

@@ -138,12 +138,19 @@ type showing struct {
 func (d *Desk) mayShow(s *ledger.State, id act.ID, how showing, now time.Time) policy.Decision {
 	accepted := ""
 	if release := s.Release(id); release != nil {
+		if said, sealed := d.sealedHere(s, release.Item); sealed {
+			return cannotComply(said)
+		}
 		accepted = release.Terms(d.Agency).Digest
 	}
 	return policy.Decide(s, policy.Request{
 		Action: policy.ToOpen, Agency: d.Agency, Release: id, Described: true, Purpose: how.purpose, Accepted: accepted,
 		Officer: how.officer, Form: how.form, Again: how.again,
 	}, now)
+}
+
+func cannotComply(said act.ID) policy.Decision {
+	return policy.Decision{Reason: policy.CannotComply, Evidence: []string{string(said)}}
 }
 
 // fetchCovers asks for the covers of releases that the desk does not have yet and

@@ -32,6 +32,7 @@ type asked struct {
 	by       act.AgencyName
 	form     string
 	decision policy.Decision // the desk's own, on the newest ledger it has
+	sealed   bool            // by this agency's own word, of which the hub may not know yet
 	until    time.Time       // how long it may be shown again
 	sections []askedSection  // those that are for the officer
 }
@@ -60,6 +61,9 @@ func (d *Desk) Open(ctx context.Context, o *Officer, lang, itemID string, r desk
 	if err != nil {
 		return deskapi.Opened{}, err
 	}
+	if a.sealed {
+		return deskapi.Opened{}, d.openDenied(a.decision.Reason, a.decision.Evidence)
+	}
 	if r.AcceptedRestrictions != a.digest {
 		return deskapi.Opened{}, refuse(CodeNotAccepted)
 	}
@@ -86,6 +90,7 @@ func (d *Desk) ask(id act.ID, how showing) (asked, error) {
 		terms := release.Terms(d.Agency)
 		a.release, a.digest, a.terms, a.by = release.Payload, terms.Digest, terms.Set, release.Item.Publisher
 		a.decision = d.mayShow(s, id, how, now)
+		_, a.sealed = d.sealedHere(s, release.Item)
 		for _, obligation := range a.decision.Obligations {
 			if obligation.Code == "show_again_until" {
 				a.until = now.Add(time.Duration(obligation.Seconds) * time.Second)
@@ -230,6 +235,9 @@ func (d *Desk) askHub(ctx context.Context, o *Officer, a asked, part, accepted s
 	}
 	if err := d.Store.AddOpening(ctx, opening); err != nil {
 		return deskstore.Opening{}, Opened{}, err
+	}
+	if _, err := d.deliver(ctx); err != nil {
+		return opening, Opened{}, err
 	}
 	for attempt := 0; ; attempt++ {
 		opened, err := d.hub.Open(ctx, jws)

@@ -39,6 +39,9 @@ func (d *Desk) sendOutbox(ctx context.Context) {
 
 // sendPending tries what waits and returns how many still do.
 func (d *Desk) sendPending(ctx context.Context) int {
+	if err := d.sendActs(ctx); err != nil {
+		d.Log.Warn("acts wait", "agency", d.Agency, "code", AsError(err).Code, "cause", err)
+	}
 	pending, err := d.Store.Outgoings(ctx, deskstore.Pending)
 	if err != nil {
 		d.Log.Error("the outbox cannot be read", "agency", d.Agency, "cause", err)
@@ -58,8 +61,17 @@ func (d *Desk) sendPending(ctx context.Context) int {
 			break // the others lack the same, and their order matters
 		}
 	}
+	left += d.waiting()
 	d.health.waits(left)
 	return left
+}
+
+// sendActs delivers the acts that wait, and lets go of those that the ledger has.
+func (d *Desk) sendActs(ctx context.Context) error {
+	bounded, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	_, err := d.deliver(bounded)
+	return errors.Join(err, d.recall(ctx))
 }
 
 // send takes one release as far as it gets: sign, upload, release. Every step is
@@ -93,6 +105,9 @@ func (d *Desk) send(ctx context.Context, id string) (deskstore.Outgoing, error) 
 }
 
 func (d *Desk) advance(ctx context.Context, o *deskstore.Outgoing) error {
+	if _, err := d.deliver(ctx); err != nil {
+		return err // what takes something away comes first
+	}
 	index, done, err := d.stillRight(ctx, o)
 	if err != nil || o.State == deskstore.Refused {
 		return err

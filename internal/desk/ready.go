@@ -87,7 +87,7 @@ func (d *Desk) Ready(lang string) deskapi.Ready {
 	}
 	switch {
 	case !d.started:
-		out.Code = d.waiting
+		out.Code = d.lacking
 	case out.Gap == CodeUpgradeNeeded:
 		out.Code = CodeUpgradeNeeded
 	case out.Gap != "":

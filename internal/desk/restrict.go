@@ -37,7 +37,7 @@ func (d *Desk) Restrict(ctx context.Context, o *Officer, lang, itemID string, r 
 	if err := o.need(RestrictItems); err != nil {
 		return deskapi.Restricted{}, err
 	}
-	if err := d.catchUp(ctx); err != nil {
+	if err := d.refresh(ctx); err != nil {
 		return deskapi.Restricted{}, err
 	}
 	var t tightening
@@ -53,8 +53,9 @@ func (d *Desk) Restrict(ctx context.Context, o *Officer, lang, itemID string, r 
 	if r.DryRun {
 		return out, nil
 	}
+	var acts []string
 	for _, receiver := range addressees(r.For) {
-		appended, err := d.say(ctx, func(c act.Common) act.Payload {
+		jws, _, err := d.signFor(ctx, func(c act.Common) act.Payload {
 			return &act.ItemRestrict{
 				Common: c, Item: itemID, Version: t.version, Release: act.ID(r.Release), For: receiver, Restrictions: t.set,
 				Acknowledge: canonical.At(t.by), Officer: o.Name, Reason: r.Reason,
@@ -63,9 +64,10 @@ func (d *Desk) Restrict(ctx context.Context, o *Officer, lang, itemID string, r 
 		if err != nil {
 			return out, err
 		}
-		out.Acts = append(out.Acts, appended)
+		acts = append(acts, jws)
 	}
-	return out, nil
+	out.Acts, err = d.commit(ctx, nil, acts...)
+	return out, err
 }
 
 // addressee is whom one act is for: one receiver, or nobody by name, which means

@@ -2,11 +2,9 @@ package desk
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
-	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/ledger"
 	"github.com/concordat-hub/concordat/internal/message"
@@ -14,27 +12,36 @@ import (
 )
 
 // say signs an act with desk-sign, sends it, and waits until the desk's own view
-// has it. What an officer typed that no act can carry is the request's fault.
+// has it, or, if the act may wait, until it is stored for a hub that is away.
 func (d *Desk) say(ctx context.Context, payload func(act.Common) act.Payload) (deskapi.Appended, error) {
-	hub, err := d.hubID(ctx)
+	jws, kind, err := d.signFor(ctx, payload)
 	if err != nil {
 		return deskapi.Appended{}, err
 	}
-	jws, err := d.signAct(ctx, payload(act.Common{Issuer: d.Agency, Audience: hub, JTI: act.NewJTI(), IssuedAt: canonical.At(d.Now())}))
-	var malformed *act.Error
-	if errors.As(err, &malformed) {
-		return deskapi.Appended{}, refuseFor(CodeMalformed, err)
+	return d.pass(ctx, jws, kind)
+}
+
+// pass sends a signed act, and keeps it until the hub has it if it is of a kind
+// that waits.
+func (d *Desk) pass(ctx context.Context, jws string, kind act.Kind) (deskapi.Appended, error) {
+	if !waits[kind] {
+		return d.append(ctx, jws)
 	}
-	if err != nil {
+	return only(d.commit(ctx, nil, jws))
+}
+
+func only(all []deskapi.Appended, err error) (deskapi.Appended, error) {
+	if err != nil || len(all) == 0 {
 		return deskapi.Appended{}, err
 	}
-	return d.append(ctx, jws)
+	return all[0], nil
 }
 
 // about finds the release that an act after the release speaks of, and runs f on
-// it. It reads the feed first: an answer must be to the newest terms.
+// it. It reads the feed first: an answer is to the newest terms that there are to
+// know. If others came while the hub was away, it refuses the answer for good.
 func (d *Desk) about(ctx context.Context, itemID, named string, f func(s *ledger.State, release *ledger.Release, now time.Time) error) (act.ID, error) {
-	if err := d.catchUp(ctx); err != nil {
+	if err := d.refresh(ctx); err != nil {
 		return "", err
 	}
 	id, err := d.pickRelease(ctx, itemID, named)

@@ -115,6 +115,9 @@ func (d *Desk) askSections(ctx context.Context, o *Officer, id act.ID, how showi
 // mayShowSection asks whether one section may be shown, under the restrictions in
 // force now.
 func (d *Desk) mayShowSection(s *ledger.State, release *ledger.Release, section seal.Descriptor, how showing, now time.Time) policy.Decision {
+	if said, sealed := d.sealedHere(s, release.Item); sealed {
+		return cannotComply(said)
+	}
 	digest, err := restriction.Meet(release.Terms(d.Agency).Set, section.Restrictions).Digest()
 	if err != nil {
 		return policy.Decision{Reason: policy.RestrictionUnknown}

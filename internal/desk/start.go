@@ -38,7 +38,7 @@ func (d *Desk) Run(ctx context.Context) error {
 		}
 	}
 	d.mu.Lock()
-	d.started, d.waiting = true, ""
+	d.started, d.lacking = true, ""
 	d.mu.Unlock()
 	d.Log.Info("desk has started", "agency", d.Agency)
 	done := make(chan struct{})
@@ -54,7 +54,7 @@ func (d *Desk) Run(ctx context.Context) error {
 func (d *Desk) setWaiting(code string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.waiting = code
+	d.lacking = code
 }
 
 // start is every step in order. Each is idempotent: after a failure or a crash
@@ -67,6 +67,7 @@ func (d *Desk) start(ctx context.Context) error {
 		{"unlock the store", d.unlock},
 		{"pin the hub", d.pin},
 		{"fold the stored entries", d.refold},
+		{"find the acts that wait", d.recall},
 		{"enrol", d.enrol},
 		{"read the feed", d.catchUpOrKnown},
 		{"find the desk's secret", d.findSecret},

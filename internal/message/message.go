@@ -96,6 +96,19 @@ func Render(lang string, m Message) string {
 	return text
 }
 
+// Word says one code of a closed list, such as a state or an axis of restrictions,
+// as people read it inside a sentence or a table. What the catalogue does not know,
+// a name or a date, stays as it is.
+func Word(lang, of, code string) string {
+	id := "word_" + of + "_" + wordForm.Replace(code)
+	if code == "" || !Known(id) {
+		return code
+	}
+	return Render(lang, New(id, nil))
+}
+
+var wordForm = strings.NewReplacer("-", "_", ".", "_")
+
 // Text renders the sentence in English: for terminals, logs of last resort and
 // tests. Pages and problem documents use Render with the reader's language.
 func Text(code string, params Params) string { return Render("en", New(code, params)) }

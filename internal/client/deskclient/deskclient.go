@@ -296,6 +296,16 @@ func (c *Client) GiveBreachNotice(ctx context.Context, id string, r deskapi.Brea
 	return post[deskapi.Appended](ctx, c, "/api/v1/agreements/"+url.PathEscape(id)+"/breaches", r)
 }
 
+// Outbox lists what the agency has signed and the hub does not have.
+func (c *Client) Outbox(ctx context.Context) ([]deskapi.Outgoing, error) {
+	return get[[]deskapi.Outgoing](ctx, c, "/api/v1/outbox")
+}
+
+// Dismiss notes that the hub refused an act for good.
+func (c *Client) Dismiss(ctx context.Context, act string) error {
+	return c.Do(ctx, http.MethodDelete, "/api/v1/outbox/"+url.PathEscape(act), nil, nil)
+}
+
 // Relay passes an act on that the officer signed.
 func (c *Client) Relay(ctx context.Context, jws string) (deskapi.Appended, error) {
 	return post[deskapi.Appended](ctx, c, "/api/v1/acts", deskapi.ActRequest{Act: jws})

@@ -408,6 +408,7 @@ type Agreement struct {
 	Accessions []Accession         `json:"accessions,omitempty"` // in the order in which they came
 	Review     *Review             `json:"review,omitempty"`     // if the agreement asks for one
 	Breaches   []BreachNotice      `json:"breaches,omitempty"`   // of all revisions
+	Outgoing   []Outgoing          `json:"outgoing,omitempty"`   // acts about it that the hub does not have yet, or will not have
 	Revisions  []AgreementRevision `json:"revisions"`            // those that this agency knows, oldest first
 }
 
@@ -425,7 +426,7 @@ type Ready struct {
 	Gap            string `json:"gap,omitempty"`  // code of what keeps the desk from deciding
 	Code           string `json:"code,omitempty"` // of the first thing that is missing
 	Message        string `json:"message,omitempty"`
-	Pending        int    `json:"pending"` // releases that wait for Vault or the hub
+	Pending        int    `json:"pending"` // releases and acts that wait for Vault or the hub
 }
 
 // ProblemDetails is an error answer (RFC 9457) with this product's members.

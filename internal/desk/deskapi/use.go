@@ -137,8 +137,9 @@ type Consent struct {
 	Purpose    string    `json:"purpose"`
 	Until      time.Time `json:"until"`
 	Asked      time.Time `json:"asked"`
-	Lapses     time.Time `json:"lapses"` // when silence is no
-	State      string    `json:"state"`  // pending, granted, refused, withdrawn, lapsed, ended
+	Lapses     time.Time `json:"lapses"`          // when silence is no
+	State      string    `json:"state"`           // pending, granted, refused, withdrawn, lapsed, ended
+	Waits      string    `json:"waits,omitempty"` // the act of an answer that is signed and waits for the hub
 	Message    string    `json:"message"`
 }
 

@@ -199,7 +199,7 @@ func (h *handler) agreements(r *http.Request, o *desk.Officer) (int, any, error)
 }
 
 func (h *handler) agreement(r *http.Request, o *desk.Officer) (int, any, error) {
-	agreement, err := h.desk.Agreement(r.Context(), o, r.PathValue("id"), r.URL.Query().Get("digest"))
+	agreement, err := h.desk.Agreement(r.Context(), o, lang(r), r.PathValue("id"), r.URL.Query().Get("digest"))
 	return http.StatusOK, agreement, err
 }
 

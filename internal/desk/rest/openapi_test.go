@@ -87,7 +87,7 @@ func TestDescriptionHasExactlyTheMembers(t *testing.T) {
 		deskapi.HoldRequest{}, deskapi.DisclosureRequest{}, deskapi.ConsentRequest{}, deskapi.ConsentAnswer{}, deskapi.Consent{}, deskapi.Duty{}, deskapi.Export{},
 		deskapi.Access{}, deskapi.AgencyAccess{}, deskapi.ActRequest{}, deskapi.Party{}, deskapi.AgreementSummary{}, deskapi.Agreement{}, deskapi.Ready{}, deskapi.ProblemDetails{},
 		deskapi.PartyStanding{}, deskapi.Suspension{}, deskapi.Accession{}, deskapi.Review{}, deskapi.BreachNotice{}, deskapi.BreachRequest{},
-		deskapi.AgreementRevision{}, deskapi.AgreementWhy{},
+		deskapi.AgreementRevision{}, deskapi.AgreementWhy{}, deskapi.Outgoing{},
 	} {
 		types[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)
 	}

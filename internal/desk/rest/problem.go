@@ -26,6 +26,7 @@ var statuses = map[string]int{
 	desk.CodeOwnRoles:          http.StatusForbidden,
 	desk.CodeNotFound:          http.StatusNotFound,
 	desk.CodeIdempotency:       http.StatusConflict,
+	desk.CodeActWaits:          http.StatusConflict,
 	desk.CodeNotAccepted:       http.StatusConflict,
 	desk.CodeNoRecipient:       http.StatusConflict,
 	desk.CodeOutsideCategories: http.StatusConflict,

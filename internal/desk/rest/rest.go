@@ -110,6 +110,8 @@ func (h *handler) routes() []route {
 		{"GET", "/api/v1/agreements/{id}/why", h.as(h.agreementWhy)},
 		{"POST", "/api/v1/agreements/{id}/breaches", h.as(h.giveBreachNotice)},
 		{"POST", "/api/v1/acts", h.as(h.relay)},
+		{"GET", "/api/v1/outbox", h.as(h.outbox)},
+		{"DELETE", "/api/v1/outbox/{act}", h.as(h.dismiss)},
 	}
 }
 
@@ -160,6 +162,7 @@ func (h *handler) answer(next func(*http.Request) (int, any, error)) http.Handle
 			return
 		}
 		header(w)
+		status = accepted(status, body)
 		switch body := body.(type) {
 		case nil:
 			w.WriteHeader(status)

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/concordat-hub/concordat/internal/desk"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
@@ -15,6 +16,33 @@ func posted[In, Out any](r *http.Request, status int, serve func(In) (Out, error
 	}
 	out, err := serve(request)
 	return status, out, err
+}
+
+// accepted is 202 for what is signed and waits for the hub (RFC 9110, section
+// 15.3.3).
+func accepted(status int, body any) int {
+	waits := false
+	switch body := body.(type) {
+	case deskapi.Appended:
+		waits = body.State != ""
+	case deskapi.Restricted:
+		waits = slices.ContainsFunc(body.Acts, func(a deskapi.Appended) bool { return a.State != "" })
+	case deskapi.Consent:
+		waits = body.Waits != ""
+	}
+	if waits {
+		return http.StatusAccepted
+	}
+	return status
+}
+
+func (h *handler) outbox(r *http.Request, o *desk.Officer) (int, any, error) {
+	list, err := h.desk.Outbox(r.Context(), o, lang(r))
+	return http.StatusOK, list, err
+}
+
+func (h *handler) dismiss(r *http.Request, o *desk.Officer) (int, any, error) {
+	return http.StatusNoContent, nil, h.desk.Dismiss(r.Context(), o, r.PathValue("act"))
 }
 
 func (h *handler) restrictions(r *http.Request, o *desk.Officer) (int, any, error) {
