@@ -159,6 +159,9 @@ func (a *app) reportRows(r *evidence.Report) [][]string {
 		}
 		add("cli_text_decision", a.say(outcome, nil)+"  "+decision.Reason+"  "+string(decision.Release))
 	}
+	if r.TakesBack > 0 {
+		add("cli_text_taken_back", a.say("cli_decision_taken_back", message.Params{"Entry": r.TakesBack}))
+	}
 	return rows
 }
 

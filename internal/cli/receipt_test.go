@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/concordat-hub/concordat/internal/cli/evidence/evidencetest"
+	"github.com/concordat-hub/concordat/internal/ledger"
+	"github.com/concordat-hub/concordat/internal/tlog"
 )
 
 // receiptFiles is a folder with a receipt, the public keys and the content, as
@@ -36,6 +38,24 @@ func TestAReceiptVerifiesOfflineAndFailsWithOneByteChanged(t *testing.T) {
 		changed := []byte(string(r.Text))
 		changed[at] ^= 1
 		w.expect(Failed, "receipt", "verify", w.file("changed", string(changed)), "--keys", keys)
+	}
+}
+
+// A receipt of the hub's word that it answered nothing says so in a sentence.
+func TestAReceiptOfAnAbortedOpenSaysThatNothingWasHandedOut(t *testing.T) {
+	w, _, _, _, _ := receiptFiles(t)
+	r := evidencetest.Release(t, func(e *ledger.Entry, receipt *tlog.Receipt) {
+		receipt.Descriptors, e.Act = nil, nil
+		e.Record = &ledger.Record{
+			Type: ledger.AbortRecord, Agency: "agencyb", Action: "open", Part: "body", Decision: 3,
+			Results: []ledger.Result{{Release: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", Reason: ledger.AbortedEpochChanged}},
+		}
+	})
+	got := w.expect(OK, "receipt", "verify", w.file("abort.tlog-proof", string(r.Text)), "--log-key", r.LogKey)
+	for _, want := range []string{"abort.v1", "agencyb", "aborted_epoch_changed", "The open that entry 3 allowed counts as none"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("stdout does not say %q:\n%s", want, got.stdout)
+		}
 	}
 }
 

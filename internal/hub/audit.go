@@ -17,6 +17,7 @@ import (
 // Report is what Verify found.
 type Report struct {
 	Entries, Releases, Allows int
+	Aborts                    int // allows that were taken back
 	Checkpoint                int64
 	Root                      tlog.Hash
 	Hub, LogKey               string
@@ -25,10 +26,11 @@ type Report struct {
 // Verify reads everything that a hub has stored and checks it from nothing:
 // every signature in its order, every leaf and every stored hash, that the last
 // checkpoint is of a prefix, that every release has its parts, descriptors and
-// bodies and no release has more readers than its act lists, and that every
-// allowed open follows its act. It changes nothing and needs no Vault.
+// bodies and no release has more readers than its act lists, that every allowed
+// open follows its act, and every one that was taken back its own allow, once. It
+// changes nothing and needs no Vault.
 func Verify(ctx context.Context, id string, database store.Store, blobs store.Blobs) (Report, error) {
-	v := &verifier{blobs: blobs}
+	v := &verifier{blobs: blobs, aborted: map[uint64]bool{}}
 	err := database.View(ctx, func(r store.Reader) error {
 		v.r = r
 		return v.run(id)
@@ -43,6 +45,8 @@ type verifier struct {
 	tree   frontier
 	hashes []tlog.Hash
 	report Report
+
+	aborted map[uint64]bool // decisions that were taken back
 }
 
 func (v *verifier) run(id string) error {
@@ -158,6 +162,35 @@ func (v *verifier) record(entry ledger.Entry) error {
 	}
 	if _, known := v.state.Seen(entry.Record.Act); !known {
 		return errors.New("the record names an act that is not before it")
+	}
+	if entry.Record.Type == ledger.AbortRecord {
+		return v.abort(entry)
+	}
+	return nil
+}
+
+// abort: what is taken back was allowed before, to the same agency, by the same act,
+// and not taken back yet.
+func (v *verifier) abort(entry ledger.Entry) error {
+	v.report.Aborts++
+	record := entry.Record
+	if record.Decision >= entry.Index || v.aborted[record.Decision] {
+		return errors.New("the record takes back what is not there")
+	}
+	v.aborted[record.Decision] = true
+	stored, err := v.r.Entry(record.Decision)
+	if err != nil {
+		return err
+	}
+	decision, err := ledger.ParseEntry(stored.Bytes)
+	if err != nil {
+		return err
+	}
+	was := decision.Record
+	same := was != nil && was.Type == ledger.DecisionRecord && was.Agency == record.Agency && was.Action == record.Action &&
+		was.Act == record.Act && was.Part == record.Part && len(was.Results) == 1 && len(record.Results) == 1
+	if !same || !was.Results[0].Allow || was.Results[0].Release != record.Results[0].Release {
+		return errors.New("the record takes back what was not allowed so")
 	}
 	return nil
 }

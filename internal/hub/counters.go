@@ -5,7 +5,7 @@ import "sync/atomic"
 // Counters are what the hub tells of its work, for metrics. No label of them
 // comes from a request.
 type Counters struct {
-	Entries, Opened, Denied, CheckpointErrors atomic.Uint64
+	Entries, Opened, Aborted, Denied, CheckpointErrors atomic.Uint64
 }
 
 // Counters returns the service's counters.

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
@@ -81,6 +82,9 @@ func (d *delivering) find(ctx context.Context, releases []act.ID) error {
 					continue
 				}
 				part, err := r.Part(release, CoverPart, one.Descriptor.Ordinal)
+				if errors.Is(err, store.ErrNotFound) {
+					continue // deleted: the decision says why
+				}
 				if err != nil {
 					return err
 				}
@@ -128,7 +132,7 @@ func (d *delivering) unlock(ctx context.Context) error {
 
 func (d *delivering) record(ctx context.Context) error {
 	return d.s.write(ctx, func(b *batch) error {
-		record := &ledger.Record{Type: decisionRecord, Agency: d.caller, Action: string(policy.ToDeliver)}
+		record := &ledger.Record{Type: ledger.DecisionRecord, Agency: d.caller, Action: string(policy.ToDeliver)}
 		anyAllowed := false
 		for n := range d.answers {
 			decision := d.decide(b.state, n, b.now)

@@ -114,7 +114,7 @@ func (s *Service) rollUp(ctx context.Context) {
 	err := s.write(ctx, func(b *batch) error {
 		for kind, known := range due {
 			index, err := b.append(nil, &ledger.Record{
-				Type: denialsRecord, Agency: kind.agency, Action: kind.action, Part: kind.part, Count: known.count,
+				Type: ledger.DenialsRecord, Agency: kind.agency, Action: kind.action, Part: kind.part, Count: known.count,
 				Results: []ledger.Result{{Release: kind.release, Reason: kind.reason}},
 			})
 			if err != nil {

@@ -17,7 +17,7 @@ type flights struct {
 type flight struct {
 	index uint64
 	ctx   context.Context
-	cut   context.CancelFunc
+	cut   context.CancelCauseFunc
 	done  chan struct{}
 }
 
@@ -29,7 +29,7 @@ const (
 // begin is called inside the write transaction, so that every later one sees it.
 func (f *flights) begin(ctx context.Context, index uint64) *flight {
 	one := &flight{index: index, done: make(chan struct{})}
-	one.ctx, one.cut = context.WithCancel(ctx)
+	one.ctx, one.cut = context.WithCancelCause(ctx)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.all == nil {
@@ -46,7 +46,7 @@ func (f *flights) end(one *flight) {
 	f.mu.Lock()
 	delete(f.all, one)
 	f.mu.Unlock()
-	one.cut()
+	one.cut(nil)
 	close(one.done)
 }
 
@@ -68,7 +68,7 @@ func (f *flights) settle(before uint64) {
 		case <-one.done:
 		case <-wait.C:
 			for _, slow := range open[n:] {
-				slow.cut()
+				slow.cut(errCut)
 			}
 			f.awaitCut(open[n:])
 			return

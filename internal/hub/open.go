@@ -12,12 +12,6 @@ import (
 	"github.com/concordat-hub/concordat/internal/store"
 )
 
-// The record types of this version.
-const (
-	decisionRecord = "decision.v1"
-	denialsRecord  = "denials.v1"
-)
-
 // Opened is what an allowed open hands out. The header opens only with the
 // receiving agency's own sealing identity.
 type Opened struct {
@@ -25,6 +19,9 @@ type Opened struct {
 	Descriptor  seal.SaltedDescriptor
 	Header      []byte
 	Obligations []policy.Obligation
+	// Still is asked right before the first byte of the answer. If it returns an
+	// error, the right to open has ended: nothing is written, and the error returned.
+	Still func() error
 }
 
 // Decided says where the record of a decision stands.
@@ -35,7 +32,9 @@ type Decided struct {
 
 // Open decides an item.open and, if it is allowed, calls answer with the header
 // once act and record are durable. answer writes the response and must write
-// nothing after its context ends: then the right to open has been taken away.
+// nothing after its context ends: then the right to open has been taken away. If
+// that happens before the first byte, the ledger gets a record that takes the open
+// back; a hub that ends before it wrote that leaves the open as it was allowed.
 // The same act again is decided anew, with a new record. Errors: not_found for a
 // release that the caller may not know of, open_denied with the reason.
 func (s *Service) Open(ctx context.Context, caller act.AgencyName, raw []byte, answer func(context.Context, Opened) error) error {
@@ -58,7 +57,7 @@ func (s *Service) Open(ctx context.Context, caller act.AgencyName, raw []byte, a
 	if err != nil {
 		return err
 	}
-	if decision.Allow {
+	if decision.Allow && !o.deleted {
 		if err := o.unlock(ctx); err != nil {
 			return err
 		}
@@ -74,7 +73,7 @@ func (s *Service) Open(ctx context.Context, caller act.AgencyName, raw []byte, a
 		return &Error{Code: CodeOpenDenied, Reason: o.decision.Reason, Index: o.index}
 	}
 	s.counters.Opened.Add(1)
-	return o.hand(answer)
+	return o.hand(ctx, answer)
 }
 
 // opening is one item.open on its way.
@@ -83,6 +82,7 @@ type opening struct {
 	act        *act.Act
 	payload    *act.ItemOpen
 	part       store.Part
+	deleted    bool // the hub has no copy of the part any more
 	descriptor seal.SaltedDescriptor
 	header     []byte
 	decision   policy.Decision
@@ -103,6 +103,9 @@ func (o *opening) find(ctx context.Context) error {
 			if d.Descriptor.Part == o.payload.Part && d.Descriptor.Ordinal == 0 {
 				o.descriptor = d
 				o.part, err = r.Part(o.payload.Release, d.Descriptor.Part, 0)
+				if o.deleted = errors.Is(err, store.ErrNotFound); o.deleted {
+					return nil // the decision says why
+				}
 				return err
 			}
 		}
@@ -188,7 +191,7 @@ func (o *opening) denial() denial {
 }
 
 func (o *opening) append(b *batch) error {
-	audience := []act.AgencyName{o.act.KeyID.Agency, b.state.Release(o.payload.Release).Item.Publisher}
+	audience := o.audience(b)
 	index, again := b.state.Seen(o.act.ID)
 	if !again {
 		var err error
@@ -200,7 +203,7 @@ func (o *opening) append(b *batch) error {
 		}
 	}
 	record, err := b.append(nil, &ledger.Record{
-		Type: decisionRecord, Agency: o.act.KeyID.Agency, Action: string(policy.ToOpen), Act: o.act.ID, Part: o.payload.Part,
+		Type: ledger.DecisionRecord, Agency: o.act.KeyID.Agency, Action: string(policy.ToOpen), Act: o.act.ID, Part: o.payload.Part,
 		Results: []ledger.Result{result(o.payload.Release, o.decision)},
 	})
 	if err != nil {
@@ -210,21 +213,11 @@ func (o *opening) append(b *batch) error {
 	return b.show(record, audience...)
 }
 
+// audience are who asks, and the originator, who must know who reads.
+func (o *opening) audience(b *batch) []act.AgencyName {
+	return []act.AgencyName{o.act.KeyID.Agency, b.state.Release(o.payload.Release).Item.Publisher}
+}
+
 func result(release act.ID, decision policy.Decision) ledger.Result {
 	return ledger.Result{Release: release, Allow: decision.Allow, Reason: decision.Reason, Evidence: decision.Evidence}
 }
-
-// hand gives the header to the transport unless the right was taken away between
-// the record and now.
-func (o *opening) hand(answer func(context.Context, Opened) error) error {
-	if o.flight.ctx.Err() != nil {
-		return errCut
-	}
-	return answer(o.flight.ctx, Opened{
-		Decision: Decided{Index: *o.index, Act: o.actIndex}, Descriptor: o.descriptor, Header: o.header,
-		Obligations: o.decision.Obligations,
-	})
-}
-
-// errCut ends a response whose right to open ended while it was on its way.
-var errCut = &Error{Code: CodeStorageBusy, RetryAfter: retrySoon, cause: errors.New("a later act has cut the response")}

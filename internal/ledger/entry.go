@@ -21,14 +21,26 @@ type Entry struct {
 // Record is the hub's own word on what it decided: unsigned, vouched for by the
 // log's checkpoint. It names agencies by slug and officers by pseudonym.
 type Record struct {
-	Type    string         `json:"type"` // decision.v1 or denials.v1
-	Agency  act.AgencyName `json:"agency"`
-	Action  string         `json:"action"`        // open, deliver
-	Act     act.ID         `json:"act,omitempty"` // the item.open that asked
-	Part    string         `json:"part,omitempty"`
-	Results []Result       `json:"results"`
-	Count   int            `json:"count,omitzero"` // of rolled-up denials
+	Type     string         `json:"type"`
+	Agency   act.AgencyName `json:"agency"`
+	Action   string         `json:"action"`        // open, deliver
+	Act      act.ID         `json:"act,omitempty"` // the item.open that asked
+	Part     string         `json:"part,omitempty"`
+	Results  []Result       `json:"results"`
+	Count    int            `json:"count,omitzero"`    // of rolled-up denials
+	Decision uint64         `json:"decision,omitzero"` // index of the decision that an abort takes back
 }
+
+// The types of record.
+const (
+	DecisionRecord = "decision.v1"
+	DenialsRecord  = "denials.v1" // how often a denial was repeated
+	AbortRecord    = "abort.v1"   // an open that was allowed and of which not one byte was answered
+)
+
+// AbortedEpochChanged is the reason of an AbortRecord: the right to open ended
+// between the decision and the first byte of the answer.
+const AbortedEpochChanged = "aborted_epoch_changed"
 
 // Result is the decision on one release.
 type Result struct {
@@ -58,8 +70,8 @@ func (e Entry) Bytes() ([]byte, error) {
 	return canonical.Marshal(w)
 }
 
-// ErrUnknownKind is returned for an entry whose act has a kind of a later
-// version. The reader must stop deciding and upgrade.
+// ErrUnknownKind is returned for an entry whose act has a kind, or whose record has
+// a type, of a later version. The reader must stop deciding and upgrade.
 var ErrUnknownKind = errors.New("the entry's kind is of a later version")
 
 // ParseEntry reads the canonical form. It checks no signature: State.Verify does.
@@ -74,7 +86,7 @@ func ParseEntry(b []byte) (Entry, error) {
 	}
 	e := Entry{Index: w.Index, Time: at, Record: w.Record}
 	if w.Act == "" {
-		return e, nil
+		return e, w.Record.known()
 	}
 	e.Act, err = act.Parse([]byte(w.Act))
 	var refused *act.Error
@@ -82,4 +94,12 @@ func ParseEntry(b []byte) (Entry, error) {
 		return e, ErrUnknownKind
 	}
 	return e, err
+}
+
+func (r *Record) known() error {
+	switch r.Type {
+	case DecisionRecord, DenialsRecord, AbortRecord:
+		return nil
+	}
+	return ErrUnknownKind
 }

@@ -312,14 +312,21 @@ func TestFoldingTheBytesGivesTheSameState(t *testing.T) {
 }
 
 func TestAnEntryOfALaterVersionStopsDeciding(t *testing.T) {
-	w := ledgertest.New()
-	if err := w.Enrol("alpha"); err != nil {
-		t.Fatal(err)
-	}
-	if err := ledger.Fold(w.State, [][]byte{futureEntry(t)}); err != nil {
-		t.Fatal(err)
-	}
-	if !w.State.Unknown {
-		t.Error("an act of an unknown kind went by unnoticed")
+	for name, entry := range map[string][]byte{
+		"an act":   futureEntry(t),
+		"a record": []byte(`{"index":7,"record":{"action":"open","agency":"beta","results":[],"type":"foresight.v1"},"time":"2026-11-21T13:00:00.000Z"}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := ledgertest.New()
+			if err := w.Enrol("alpha"); err != nil {
+				t.Fatal(err)
+			}
+			if err := ledger.Fold(w.State, [][]byte{entry}); err != nil {
+				t.Fatal(err)
+			}
+			if !w.State.Unknown {
+				t.Error("something of an unknown kind went by unnoticed")
+			}
+		})
 	}
 }

@@ -1,13 +1,16 @@
 package ledger
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/restriction"
 )
 
-// Reader is what the ledger says of one agency that opened a release.
+// Reader is what the ledger says of one agency that opened a release, or a section
+// of it. An open that the hub took back, before a byte was answered, is none.
 type Reader struct {
 	First Step // the first allowed open
 	Last  Step // the newest
@@ -22,6 +25,21 @@ type Reader struct {
 	Reported      Step            // the newest use report
 	Attested      *Attestation    // the newest word on its own copies
 	Held          *Step           // a legal hold that stops disposal
+
+	opens []opening // all that stand, oldest first
+}
+
+// opening is one allowed open. It is small: what is read all day has many.
+type opening struct {
+	act   act.ID
+	index uint64
+	milli int64 // the time of its record
+	body  bool
+}
+
+func (o opening) step() Step {
+	at := time.UnixMilli(o.milli).UTC()
+	return Step{Act: o.act, Index: o.index, Time: at, Effective: at}
 }
 
 // Attestation is a holder's word on its copies.
@@ -141,40 +159,79 @@ func (r *Release) reader(name act.AgencyName) *Reader {
 // received and who opened what.
 func (s *State) recorded(e Entry) func() {
 	return func() {
-		step := Step{Act: e.Record.Act, Index: e.Index, Time: e.Time, Effective: e.Time}
 		for _, result := range e.Record.Results {
 			release := s.releases[result.Release]
-			if release == nil || !result.Allow {
-				continue
-			}
-			if release.delivered == nil {
-				release.delivered = map[act.AgencyName]bool{}
-			}
-			release.delivered[e.Record.Agency] = true
-			if e.Record.Action == "open" {
-				s.opened(release, e.Record, step)
+			switch {
+			case release == nil:
+			case e.Record.Type == AbortRecord:
+				s.tookBack(release, e.Record)
+			case result.Allow:
+				if release.delivered == nil {
+					release.delivered = map[act.AgencyName]bool{}
+				}
+				release.delivered[e.Record.Agency] = true
+				if e.Record.Action == "open" {
+					s.opened(release, e)
+				}
 			}
 		}
 	}
 }
 
-// bodyPart is the part whose opening counts as opening the item.
-const bodyPart = "body"
+// The parts whose opening is not the same as that of any other: the cover is told
+// to everybody, and only opens of the body are counted and accept the terms of the
+// whole.
+const (
+	coverPart = "cover"
+	bodyPart  = "body"
+)
 
-func (s *State) opened(release *Release, record *Record, step Step) {
-	if record.Part != bodyPart {
+func (s *State) opened(release *Release, e Entry) {
+	record := e.Record
+	if record.Part == "" || record.Part == coverPart {
 		return
 	}
 	reader := release.reader(record.Agency)
-	if reader.First.Act == "" {
-		reader.First = step
+	one := opening{record.Act, e.Index, e.Time.UnixMilli(), record.Part == bodyPart}
+	reader.opens = append(reader.opens, one)
+	reader.Last = one.step()
+	if len(reader.opens) == 1 {
+		reader.First = reader.Last
 		all := s.agreements[release.Revision.Document.ID]
 		all.opened[record.Agency] = append(all.opened[record.Agency], release)
 	}
-	reader.Last = step
-	reader.Count++
-	// An open is allowed only under the terms in force: it accepts them.
-	reader.accept(release.Terms(record.Agency).Digest, step)
+	if one.body {
+		reader.Count++
+		// An open is allowed only under the terms in force: it accepts them.
+		reader.accept(release.Terms(record.Agency).Digest, reader.Last)
+	}
+}
+
+// tookBack lets one open be as if it had not been allowed. What the agency signed
+// with it stays: the terms that it accepted, and that it knows of the release.
+func (s *State) tookBack(release *Release, record *Record) {
+	reader := release.readers[record.Agency]
+	if reader == nil {
+		return
+	}
+	at := slices.IndexFunc(reader.opens, func(o opening) bool { return o.index == record.Decision && o.act == record.Act })
+	if at < 0 {
+		return // taken back already, or never an open
+	}
+	if reader.opens[at].body {
+		reader.Count--
+	}
+	reader.opens = slices.Delete(reader.opens, at, at+1)
+	reader.First, reader.Last = Step{}, Step{}
+	if last := len(reader.opens) - 1; last >= 0 {
+		reader.First, reader.Last = reader.opens[0].step(), reader.opens[last].step()
+	}
+	all := s.agreements[release.Revision.Document.ID]
+	opened := slices.DeleteFunc(all.opened[record.Agency], func(r *Release) bool { return r.Reader(record.Agency) == nil })
+	slices.SortFunc(opened, func(a, b *Release) int {
+		return cmp.Compare(a.Reader(record.Agency).First.Index, b.Reader(record.Agency).First.Index)
+	})
+	all.opened[record.Agency] = opened
 }
 
 // accept records to which terms the agency bound itself. What it attested for

@@ -60,6 +60,7 @@ type Report struct {
 	Parts        []Part              `json:"parts,omitempty"`
 	Content      string              `json:"content,omitempty"` // part that the given content is, if any was given
 	Decisions    []Decision          `json:"decisions,omitempty"`
+	TakesBack    uint64              `json:"takesBack,omitzero"` // index of the decision on an open that was not answered
 	Cosigned     int                 `json:"cosignatures"`
 	Restrictions map[string][]string `json:"restrictions,omitempty"`
 }
@@ -123,7 +124,7 @@ func Verify(receipt []byte, in Inputs) (*Report, error) {
 func (r *Report) read(entry ledger.Entry, keys act.KeyResolver) error {
 	if entry.Record != nil {
 		r.Kind, r.Agency, r.Signature = entry.Record.Type, string(entry.Record.Agency), Unsigned
-		r.Act = entry.Record.Act
+		r.Act, r.TakesBack = entry.Record.Act, entry.Record.Decision
 		for _, result := range entry.Record.Results {
 			r.Decisions = append(r.Decisions, Decision{result.Release, result.Allow, result.Reason})
 		}

@@ -127,7 +127,7 @@ func (h *handler) deliver(w http.ResponseWriter, r *http.Request, caller act.Age
 				out[n].Cover = &deliveredCover{b64.EncodeToString(a.Header), a.BodyDigest}
 			}
 		}
-		return answerUntil(ctx, w, out)
+		return answerUntil(ctx, w, out, func() error { return context.Cause(ctx) })
 	})
 }
 
@@ -165,16 +165,20 @@ func (h *handler) open(w http.ResponseWriter, r *http.Request, caller act.Agency
 		for _, one := range o.Obligations {
 			out.Obligations = append(out.Obligations, obligation{one.Code, one.Seconds})
 		}
-		return answerUntil(ctx, w, out)
+		return answerUntil(ctx, w, out, o.Still)
 	})
 }
 
 // answerUntil writes a response that must not go on once its context ends: the
 // connection's write deadline then passes at once. It returns when the last byte
-// is with the kernel, since an act that takes the right away waits for that.
-func answerUntil(ctx context.Context, w http.ResponseWriter, body any) error {
+// is with the kernel, since an act that takes the right away waits for that. If
+// still says no, nothing is written, and its error returned.
+func answerUntil(ctx context.Context, w http.ResponseWriter, body any, still func() error) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
+		return err
+	}
+	if err := still(); err != nil {
 		return err
 	}
 	control := http.NewResponseController(w)

@@ -8,3 +8,6 @@ func Doors() map[string]string {
 	}
 	return doors
 }
+
+// AnswerUntil is how what a right opens is written.
+var AnswerUntil = answerUntil

@@ -191,7 +191,7 @@ func (h *handler) metrics(w http.ResponseWriter, _ *http.Request) {
 		value uint64
 	}{
 		{"ledger_entries", entries}, {"checkpoint_size", checkpoint}, {"opens_total", c.Opened.Load()},
-		{"open_denials_total", c.Denied.Load()}, {"checkpoint_errors_total", c.CheckpointErrors.Load()},
+		{"open_aborts_total", c.Aborted.Load()}, {"open_denials_total", c.Denied.Load()}, {"checkpoint_errors_total", c.CheckpointErrors.Load()},
 	} {
 		_, _ = fmt.Fprintf(out, "concordat_hub_%s %d\n", line.name, line.value)
 	}
