@@ -38,19 +38,23 @@ func (h *history) must(t *rapid.T, e happening) {
 	}
 }
 
-// step lets time pass, lets one random thing be tried, and asks both everything.
+// step lets time pass, lets one random thing be tried, and asks both everything that
+// anybody may do now, and what one of them may do later.
 func (h *history) step(t *rapid.T, agencies []string) {
 	h.Now = h.drawMoment(t)
 	h.must(t, h.drawAct(t, agencies))
-	for _, now := range []time.Time{h.Now, h.drawMoment(t)} {
-		if err := h.compare(t, now, agencies); err != nil {
-			t.Fatalf("%v\nafter:%s", err, h.story())
-		}
+	err := h.compare(t, h.Now, agencies, agencies)
+	if err == nil {
+		err = h.compare(t, h.drawMoment(t), []string{of(t, "later", agencies...)}, agencies)
+	}
+	if err != nil {
+		t.Fatalf("%v\nafter:%s", err, h.story())
 	}
 }
 
-// compare asks product and model the same questions about an instant.
-func (h *history) compare(t *rapid.T, now time.Time, agencies []string) error {
+// compare asks product and model the same questions about an instant: what readers
+// may do, and what one of the agencies may release.
+func (h *history) compare(t *rapid.T, now time.Time, readers, agencies []string) error {
 	if err := h.compareWords(now); err != nil {
 		return err
 	}
@@ -59,7 +63,7 @@ func (h *history) compare(t *rapid.T, now time.Time, agencies []string) error {
 			return err
 		}
 		q := h.drawRequest(t, r, of(t, "asker", agencies...))
-		for _, reader := range agencies {
+		for _, reader := range readers {
 			if err := h.compareTerms(reader, r, h.Now); err != nil {
 				return err
 			}
@@ -67,7 +71,13 @@ func (h *history) compare(t *rapid.T, now time.Time, agencies []string) error {
 				return err
 			}
 			plain := request{purpose: "detection", officer: q.officer, accepted: h.termsFor(r, reader, h.Now)}
-			for _, one := range []request{plain, q} {
+			asked := []request{plain, q}
+			if n := len(r.pieces); n > 0 {
+				plain.part = 1 + (r.order+len(h.history))%n
+				plain.accepted = h.termsOf(r, plain.part, reader, h.Now)
+				asked = append(asked, plain)
+			}
+			for _, one := range asked {
 				if _, err := h.compareOpen(reader, r, one, now); err != nil {
 					return err
 				}

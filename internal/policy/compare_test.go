@@ -10,6 +10,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/message"
 	"github.com/concordat-hub/concordat/internal/policy"
+	"github.com/concordat-hub/concordat/internal/restriction"
 )
 
 // same counts an answer on which both agree, and else says how they differ.
@@ -39,10 +40,14 @@ func (h *history) decision(q policy.Request, want bool, now time.Time, format st
 // compareOpen asks both whether reader may open, and returns what they say.
 func (h *history) compareOpen(reader string, r *happening, q request, now time.Time) (bool, error) {
 	want := h.mayOpen(reader, r, q, now)
-	return want, h.decision(policy.Request{
-		Action: policy.ToOpen, Agency: act.AgencyName(reader), Release: h.id(r.order), Described: true, Part: part(q.cover),
+	asked := policy.Request{
+		Action: policy.ToOpen, Agency: act.AgencyName(reader), Release: h.id(r.order), Described: true, Part: partName(q.part),
 		Purpose: q.purpose, Form: q.form, Officer: q.officer, Automated: q.robot, Accepted: digestOf(q.accepted),
-	}, want, now, "%s opens #%d with %+v", reader, r.order, q)
+	}
+	if q.part > body {
+		asked.Section = restriction.Set(r.pieces[q.part-1])
+	}
+	return want, h.decision(asked, want, now, "%s opens the %s of #%d with %+v", reader, asked.Part, r.order, q)
 }
 
 func (h *history) compareDelivery(reader string, r *happening, now time.Time) error {

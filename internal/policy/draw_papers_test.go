@@ -119,9 +119,13 @@ func drawClauses(t *rapid.T, p *paper, members []string) {
 	if p.attest = rapid.Bool().Draw(t, "attest"); p.attest {
 		p.attestIn = 24 * time.Hour
 	}
+	p.keeps = 1825 * 24 * time.Hour
+	if seldom(t, "short", 3) {
+		p.keeps = time.Duration(between(t, "kept", 1, 3)) * 24 * time.Hour
+	}
 	p.holdsNew = rapid.Bool().Draw(t, "holds")
 	if rapid.Bool().Draw(t, "community") {
-		p.community = some(t, "members", cast, 1)
+		p.community = some(t, "members", slices.Concat(cast, []string{"border", "customs", "police"}), 1)
 	}
 }
 
@@ -171,7 +175,7 @@ func documentOf(p paper) *agreement.Document {
 	}
 	d.Review = &agreement.Review{IntervalDays: days(p.every), OnOverdue: p.overdue}
 	d.Onward.ConsentTimeoutHours = int(p.consentIn / time.Hour)
-	d.Retention.Attestation, d.Retention.AttestWithinDays = p.attest, days(p.attestIn)
+	d.Retention.MaxDays, d.Retention.Attestation, d.Retention.AttestWithinDays = days(p.keeps), p.attest, days(p.attestIn)
 	d.Duties.HoldNewReleases = p.holdsNew
 	if p.renewal > 0 {
 		d.Renewal = &agreement.Renewal{Mode: "automatic", Days: 1, Times: days(p.renewal)}

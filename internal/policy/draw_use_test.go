@@ -91,7 +91,8 @@ func (h *history) drawUse(t *rapid.T, e *happening, agencies []string) {
 	e.names = h.drawn(t, "release", "release")
 	r := h.release(e.names, h.Now)
 	if r == nil {
-		e.what, e.names = "report-use", 0
+		e.what = "release"
+		h.drawRelease(t, e)
 		return
 	}
 	if holders := h.holders(r); len(holders) > 0 && e.what != "open" && e.what != "deliver" && !seldom(t, "no holder", 6) {
@@ -100,11 +101,22 @@ func (h *history) drawUse(t *rapid.T, e *happening, agencies []string) {
 	if e.what == "deliver" {
 		return
 	}
+	if e.what == "open" {
+		h.drawOpen(t, e, r)
+		return
+	}
 	e.terms = h.drawAccepted(t, r, e.who)
+	h.drawWords(t, e)
+}
+
+func (h *history) drawOpen(t *rapid.T, e, r *happening) {
+	q := h.drawRequest(t, r, e.who)
+	e.purpose, e.form, e.officer, e.robot, e.part, e.terms = q.purpose, q.form, q.officer, q.robot, q.part, q.accepted
+}
+
+// drawWords draws what a holder says about a release.
+func (h *history) drawWords(t *rapid.T, e *happening) {
 	switch e.what {
-	case "open":
-		q := h.drawRequest(t, r, e.who)
-		e.purpose, e.form, e.officer, e.robot, e.cover, e.terms = q.purpose, q.form, q.officer, q.robot, q.cover, q.accepted
 	case "acknowledge":
 		e.attests = some(t, "attests", []string{"agency-attestation", "curriculum-completed"}, 0)
 	case "attest":
@@ -113,6 +125,9 @@ func (h *history) drawUse(t *rapid.T, e *happening, agencies []string) {
 		e.use = of(t, "use", "onward", "derivation", "judicial-use")
 		e.purpose = of(t, "purpose", "detection", "training")
 		e.by = canonical.At(h.Now.Add(of(t, "until", time.Hour, 30*time.Hour, 300*time.Hour))).Time
+		if seldom(t, "impatient", 3) {
+			e.silence = canonical.At(h.Now.Add(of(t, "answer by", time.Minute, time.Hour, 30*time.Hour))).Time
+		}
 		if e.use == "onward" {
 			e.other = of(t, "for", cast...)
 		}
@@ -140,6 +155,15 @@ func (h *history) drawAccepted(t *rapid.T, r *happening, who string) limits {
 
 func (h *history) drawRequest(t *rapid.T, r *happening, who string) request {
 	q := request{purpose: "detection", officer: ledgertest.Officer(act.AgencyName(who), 1), accepted: h.drawAccepted(t, r, who)}
+	switch {
+	case seldom(t, "cover", 6):
+		q.part = cover
+	case len(r.pieces) > 0 && rapid.Bool().Draw(t, "section"):
+		q.part = between(t, "which", 1, len(r.pieces))
+		if !seldom(t, "the item's terms", 6) {
+			q.accepted = q.accepted.with(r.pieces[q.part-1])
+		}
+	}
 	if seldom(t, "other purpose", 4) {
 		q.purpose = of(t, "purpose", "training", "prevention", "policy")
 	}
@@ -149,7 +173,7 @@ func (h *history) drawRequest(t *rapid.T, r *happening, who string) request {
 	if seldom(t, "other officer", 6) {
 		q.officer = ledgertest.Officer(act.AgencyName(who), 2)
 	}
-	q.robot, q.cover = seldom(t, "robot", 6), seldom(t, "cover", 6)
+	q.robot = seldom(t, "robot", 6)
 	return q
 }
 
@@ -159,6 +183,11 @@ func (h *history) drawRelease(t *rapid.T, e *happening) {
 	if publisher := h.publisher(e.item, h.Now); publisher != "" && !seldom(t, "stranger", 10) {
 		e.who = publisher
 	}
+	h.drawContent(t, e)
+}
+
+// drawContent draws what is released, and from what it comes.
+func (h *history) drawContent(t *rapid.T, e *happening) {
 	e.version = 1
 	for r := range h.did(h.Now, "release") {
 		if r.item == e.item {
@@ -175,6 +204,13 @@ func (h *history) drawRelease(t *rapid.T, e *happening) {
 			delete(e.asked, axis)
 		}
 	}
+	for range max(0, between(t, "sections", -3, 2)) {
+		e.pieces = append(e.pieces, h.drawLimits(t, false).without([]string{"maxReads"}))
+	}
+	h.drawParents(t, e)
+}
+
+func (h *history) drawParents(t *rapid.T, e *happening) {
 	for range between(t, "parents", -2, 2) {
 		if named := h.drawn(t, "parent", "release"); named != 0 {
 			p := parent{release: named, relation: of(t, "relation", act.Relations()...)}

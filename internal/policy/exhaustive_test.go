@@ -157,7 +157,7 @@ func full(p paper) paper {
 	}
 	p.anyParty, p.grounds, p.urgent = true, []string{"breach"}, []string{"safety"}
 	p.longest, p.goOn, p.every, p.overdue = 24*time.Hour, true, 24*time.Hour, "freeze-new"
-	p.consentIn, p.attest, p.attestIn, p.holdsNew = 24*time.Hour, true, 24*time.Hour, true
+	p.consentIn, p.attest, p.attestIn, p.holdsNew, p.keeps = 24*time.Hour, true, 24*time.Hour, true, 416*24*time.Hour
 	return p
 }
 

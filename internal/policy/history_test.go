@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/agreement"
@@ -23,6 +24,10 @@ var natures = map[string]nature{
 	"delta": {"border", "FR"}, "epsilon": {"police", "KE"}, "zeta": {"customs", "KE"},
 }
 
+// registered are their kinds as the registrar enrolled them: gamma's parties know
+// it better.
+var registered = map[string]string{"alpha": "police", "beta": "police", "gamma": "police", "delta": "border", "epsilon": "police", "zeta": "customs"}
+
 // history drives the product and the model with the same acts.
 type history struct {
 	*ledgertest.World
@@ -30,13 +35,14 @@ type history struct {
 	documents []*agreement.Document
 	digests   []string
 	ids       map[int]act.ID // by the order of the act
+	records   map[int]uint64 // where the decision on an open stands
 	answers   *int           // compared
 	allows    *int
 }
 
 func newHistory(papers []paper, documents []*agreement.Document) *history {
-	h := &history{World: enrolled().Fork(), ids: map[int]act.ID{}, answers: new(int), allows: new(int)}
-	h.papers, h.names, h.documents = papers, cast, documents
+	h := &history{World: enrolled().Fork(), ids: map[int]act.ID{}, records: map[int]uint64{}, answers: new(int), allows: new(int)}
+	h.papers, h.names, h.enrolled, h.documents = papers, cast, registered, documents
 	for _, d := range documents {
 		_, digest, err := d.Bytes()
 		if err != nil {
@@ -50,9 +56,21 @@ func newHistory(papers []paper, documents []*agreement.Document) *history {
 func (h *history) fork() *history {
 	next := *h
 	next.World = h.Fork()
-	next.history, next.ids = slices.Clone(h.history), maps.Clone(h.ids)
+	next.history, next.ids, next.records = slices.Clone(h.history), maps.Clone(h.ids), maps.Clone(h.records)
 	return &next
 }
+
+// enrolled is the world from which every history forks: signing is slow, and what
+// is tried here begins after it.
+var enrolled = sync.OnceValue(func() *ledgertest.World {
+	w := ledgertest.New()
+	for _, name := range cast {
+		if err := w.EnrolAs(act.AgencyName(name), registered[name], natures[name].land); err != nil {
+			panic(err)
+		}
+	}
+	return w
+})
 
 // id cast an act to the ledger; what was never taken has an id that nothing has.
 func (h *history) id(order int) act.ID {
@@ -98,7 +116,7 @@ func (h *history) decide(e *happening) error {
 		e.allowed = h.mayReceive(e.who, r, h.Now)
 		return h.compareDelivery(e.who, r, h.Now)
 	}
-	q := request{purpose: e.purpose, form: e.form, officer: e.officer, robot: e.robot, cover: e.cover, accepted: e.terms}
+	q := request{purpose: e.purpose, form: e.form, officer: e.officer, robot: e.robot, part: e.part, accepted: e.terms}
 	allowed, err := h.compareOpen(e.who, r, q, h.Now)
 	e.allowed = allowed
 	return err
@@ -110,7 +128,7 @@ func (e *happening) String() string {
 	if e.doc >= 0 && (e.item == 0 || e.what == "release") {
 		fmt.Fprintf(&out, " paper %d", e.doc)
 	}
-	for label, value := range map[string]any{"reach": e.reach, "asked": e.asked, "for": e.to, "terms": e.terms, "parents": e.parents, "attests": e.attests} {
+	for label, value := range map[string]any{"reach": e.reach, "asked": e.asked, "for": e.to, "terms": e.terms, "parents": e.parents, "attests": e.attests, "sections": e.pieces} {
 		if s := fmt.Sprint(value); s != "[]" && s != "map[]" {
 			fmt.Fprintf(&out, " %s=%s", label, s)
 		}
@@ -129,8 +147,11 @@ func (e *happening) String() string {
 	if !e.by.IsZero() {
 		fmt.Fprintf(&out, " by %s", e.by.Format("Jan 2 15:04:05.000"))
 	}
+	if !e.silence.IsZero() {
+		fmt.Fprintf(&out, " answer by %s", e.silence.Format("Jan 2 15:04:05.000"))
+	}
 	if e.what == "open" {
-		fmt.Fprintf(&out, " allowed=%v cover=%v", e.allowed, e.cover)
+		fmt.Fprintf(&out, " %s allowed=%v", partName(e.part), e.allowed)
 	}
 	if e.joins {
 		out.WriteString(" joins")

@@ -270,6 +270,12 @@ func (m model) declined(doc int, now time.Time) []string {
 	return names
 }
 
+// inVain says whether so many declined a proposal that it can never be complete.
+func (m model) inVain(doc int, now time.Time) bool {
+	p := m.papers[doc]
+	return !m.complete(doc, now) && len(p.sides)-len(m.declined(doc, now)) < p.needed
+}
+
 // inForce: complete, begun, not ended, two who are bound, and nobody stopped it.
 func (m model) inForce(doc int, now time.Time) bool {
 	if !m.complete(doc, now) || now.Before(m.papers[doc].from) || m.over(doc, now) || len(m.live(doc, now)) < 2 {
@@ -297,7 +303,7 @@ func (m model) word(doc int, now time.Time) string {
 	case !now.Before(p.to):
 		return "expired"
 	case complete:
-	case len(p.sides)-len(m.declined(doc, now)) < p.needed:
+	case m.inVain(doc, now):
 		return "declined"
 	case m.countered(doc, now):
 		return "countered"

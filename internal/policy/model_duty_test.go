@@ -66,7 +66,7 @@ func (m model) dutiesOf(r *happening, who string, first *happening, now time.Tim
 	for h := range m.did(now, "restrict") {
 		if speaksOf(h, r, who) && first.order < h.order {
 			refusal := m.sealed(r, who, now)
-			done := did(h.order, "acknowledge") || m.opened(r, who, h.order, now) != nil || refusal != nil && refusal.order > h.order
+			done := did(h.order, "acknowledge") || m.agreed(r, who, h.order, now) || refusal != nil && refusal.order > h.order
 			owe("acknowledge", h.order, h.by, done, false)
 		}
 	}
@@ -75,7 +75,7 @@ func (m model) dutiesOf(r *happening, who string, first *happening, now time.Tim
 	if days, owed := terms.days("useReportDays"); owed {
 		owe("use-report", 0, first.at.Add(days), did(first.order, "report-use"), false)
 	}
-	if days, owed := terms.days("retentionDays"); owed {
+	if days, owed := m.period(r, terms); owed {
 		owe("retention", 0, first.at.Add(days), m.rid(r, who, 0, now), held)
 	}
 	if !paper.attest {

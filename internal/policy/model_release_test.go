@@ -29,7 +29,7 @@ func (m model) mayRelease(e happening, to []string, now time.Time) bool {
 		switch {
 		case s == nil, !slices.Contains(live, reader), m.banned(reader, now), s.role == "contributor", m.halting(e.doc, reader, now):
 			return false
-		case m.governs(p.agreement, e.who, reader, now) != e.doc, m.owing(&e, reader, now, now):
+		case m.governs(p.agreement, e.who, reader, now) != e.doc:
 			return false
 		case !terms.let(want{who: reader, nature: s.nature, later: true}, now):
 			return false
@@ -101,7 +101,8 @@ func (m model) mayHaveOnward(e happening, r *happening, terms limits, reader str
 	case "agreement-parties":
 		within = slices.Contains(m.live(r.doc, now), reader)
 	case "defined-community":
-		within = slices.Contains(paper.community, reader) || slices.Contains(m.live(r.doc, now), reader)
+		named := slices.Contains(paper.community, reader) || slices.Contains(paper.community, m.enrolled[reader])
+		within = named || slices.Contains(m.live(r.doc, now), reader)
 	case "anyone":
 		within = true
 	}

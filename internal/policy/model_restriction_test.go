@@ -44,7 +44,7 @@ var (
 	earliest  = []string{"expires", "reviewBy"}
 	// What the originator's own agency need not heed: whom it chose, and how
 	// those open.
-	others = []string{"recipients", "recipientsDenied", "recipientKinds", "jurisdictions", "jurisdictionsDenied", "officers", "audience", "maxReads", "accessForm", "prerequisites"}
+	others = []string{"recipients", "recipientsDenied", "recipientKinds", "jurisdictions", "jurisdictionsDenied", "officers", "audience", "maxReads", "accessForm", "prerequisites", "retentionDays"}
 )
 
 // with returns what both allow.

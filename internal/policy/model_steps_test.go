@@ -44,7 +44,7 @@ func (m model) takesStep(e happening, doc int) bool {
 	case "sign":
 		refusal := slices.Contains(m.declined(doc, now), e.who) || m.notice(doc, now) != nil || m.banned(e.who, now) || m.lapsed(doc, e.who, now)
 		late := !complete && !p.signBy.IsZero() && !now.Before(p.signBy)
-		return !signed && !refusal && !late && (open || complete)
+		return !signed && !refusal && !late && !m.inVain(doc, now) && (open || complete)
 	case "decline":
 		return !signed && open && !slices.Contains(m.declined(doc, now), e.who)
 	case "take-back":

@@ -82,5 +82,6 @@ func (m model) takesAnswer(e happening) bool {
 	if e.what == "grant" && m.banned(e.who, e.at) {
 		return false
 	}
-	return r.who == e.who && last == "" && e.at.Before(ask.at.Add(m.papers[r.doc].consentIn))
+	waits := ask.silence.IsZero() || e.at.Before(ask.silence)
+	return r.who == e.who && last == "" && waits && e.at.Before(ask.at.Add(m.papers[r.doc].consentIn))
 }

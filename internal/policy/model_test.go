@@ -44,7 +44,9 @@ type happening struct {
 	form    string
 	officer string
 	robot   bool
-	cover   bool // an open of no more than the cover
+	part    int       // of an open: what of the release
+	pieces  []limits  // of a release: what each of its sections restricts further
+	silence time.Time // of a request: from when on silence is no, zero for no such time
 	terms   limits
 	attests []string
 	says    string // what a holder attests; the role of who accedes
@@ -78,7 +80,7 @@ type paper struct {
 	retain              bool // what was received is kept under the terms after the end
 	purposes            []string
 	floor               limits
-	community           []string
+	community           []string // agencies, and kinds of them
 
 	open       bool
 	rule       string // of accession: unanimity, majority, depositary
@@ -95,16 +97,24 @@ type paper struct {
 	consentIn time.Duration
 	attest    bool // disposal is attested
 	attestIn  time.Duration
-	holdsNew  bool // an overdue duty holds new releases
+	keeps     time.Duration // what was opened, at most
+	holdsNew  bool          // an overdue duty holds what is released after it
 }
 
 // nature is what an agency is.
 type nature struct{ kind, land string }
 
+// The parts of a release. Sections count from 1 on.
+const (
+	cover = -1
+	body  = 0
+)
+
 type model struct {
-	papers  []paper
-	names   []string // of the agencies
-	history []happening
+	papers   []paper
+	names    []string          // of the agencies
+	enrolled map[string]string // as which kind of agency the registrar knows them
+	history  []happening
 }
 
 func (m model) happened(now time.Time) iter.Seq[*happening] {
@@ -211,7 +221,7 @@ var (
 // takes says whether the hub's ledger takes what is tried. Whether a release or
 // an open is allowed is another question: the ledger keeps only their order.
 func (m model) takes(e happening) bool {
-	if e.what == "deliver" {
+	if e.what == "deliver" || e.what == "abort" {
 		return true // the hub's own record
 	}
 	if m.left(e.who, e.at) {

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
@@ -63,25 +64,58 @@ func (m model) bindsFor(r *happening, who string, now time.Time) limits {
 	return m.termsFor(r, who, now)
 }
 
-// opened finds the first allowed open of the body of a release by who after an
-// order.
+// opens lists the allowed opens of a release by who that gave it something to read:
+// of anything but the cover, and not taken back.
+func (m model) opens(r *happening, who string, now time.Time) iter.Seq[*happening] {
+	return func(yield func(*happening) bool) {
+		for h := range m.did(now, "open") {
+			if h.names == r.order && h.who == who && h.allowed && h.part != cover && !m.aborted(h, now) && !yield(h) {
+				return
+			}
+		}
+	}
+}
+
+// aborted says whether the hub took an open back, of which it had sent nothing.
+func (m model) aborted(open *happening, now time.Time) bool {
+	for h := range m.did(now, "abort") {
+		if h.names == open.order {
+			return true
+		}
+	}
+	return false
+}
+
+// opened finds the first of those opens after an order.
 func (m model) opened(r *happening, who string, after int, now time.Time) *happening {
-	for h := range m.did(now, "open") {
-		if h.names == r.order && h.who == who && h.allowed && !h.cover && h.order > after {
+	for h := range m.opens(r, who, now) {
+		if h.order > after {
 			return h
 		}
 	}
 	return nil
 }
 
+// reads counts those of the body.
 func (m model) reads(r *happening, who string, now time.Time) int {
 	n := 0
-	for h := range m.did(now, "open") {
-		if h.names == r.order && h.who == who && h.allowed && !h.cover {
+	for h := range m.opens(r, who, now) {
+		if h.part == body {
 			n++
 		}
 	}
 	return n
+}
+
+// agreed says whether who accepted the terms of a release after an order, by opening
+// its body: what it signed stays, even if it then got nothing.
+func (m model) agreed(r *happening, who string, after int, now time.Time) bool {
+	for h := range m.did(now, "open") {
+		if h.names == r.order && h.who == who && h.allowed && h.part == body && h.order > after {
+			return true
+		}
+	}
+	return false
 }
 
 // judge finds the paper by whose life a release is judged between its publisher
@@ -210,25 +244,74 @@ func (m model) inherited(r *happening, maker string, now time.Time) limits {
 // request is one wish to open.
 type request struct {
 	purpose, form, officer string
-	robot, cover           bool
+	robot                  bool
+	part                   int
 	accepted               limits
+}
+
+// termsOf are the restrictions of one part of a release: a section's are met with
+// those of all.
+func (m model) termsOf(r *happening, part int, who string, now time.Time) limits {
+	terms := m.termsFor(r, who, now)
+	if part > body {
+		terms = terms.with(r.pieces[part-1])
+	}
+	return terms
+}
+
+// period is how long a reader keeps what is under these terms, if that ends. The
+// paper limits it for all, if it is one of the full form.
+func (m model) period(r *happening, terms limits) (time.Duration, bool) {
+	kept, ends := terms.days("retentionDays")
+	if p := m.papers[r.doc]; p.full && (!ends || p.keeps < kept) {
+		return p.keeps, true
+	}
+	return kept, ends
+}
+
+// keptTooLong says whether the time of a reader of a paper of the full form is over.
+func (m model) keptTooLong(r *happening, who string, terms limits, now time.Time) bool {
+	first := m.opened(r, who, 0, now)
+	period, ends := m.period(r, terms)
+	return m.papers[r.doc].full && who != r.who && first != nil && ends && !now.Before(first.at.Add(period))
+}
+
+// hides says whether a section is not there for who: what a section restricts by
+// itself excludes it, whatever else may change.
+func (m model) hides(r *happening, part int, who string, now time.Time) bool {
+	if part <= body || who == r.who {
+		return false
+	}
+	s := m.sideOf(r.doc, who, now)
+	if s == nil {
+		return true
+	}
+	for _, axis := range []string{"recipients", "recipientsDenied", "recipientKinds", "jurisdictions", "jurisdictionsDenied"} {
+		if terms, is := r.pieces[part-1][axis]; is && !letOne(axis, terms, want{who: who, nature: s.nature}, now) {
+			return true
+		}
+	}
+	return false
 }
 
 // mayOpen says whether reader may open a release at now.
 func (m model) mayOpen(reader string, r *happening, q request, now time.Time) bool {
-	terms := m.termsFor(r, reader, now)
-	w := want{
-		who: reader, purpose: q.purpose, form: q.form, officer: q.officer, robot: q.robot,
-		opens: true, before: m.reads(r, reader, now),
-	}
-	if !m.reachable(reader, r, now) {
+	terms := m.termsOf(r, q.part, reader, now)
+	if !m.reachable(reader, r, now) || m.hides(r, q.part, reader, now) || m.keptTooLong(r, reader, terms, now) {
 		return false
 	}
-	if q.cover {
-		w.before = 0 // what is counted is the body
+	w := want{
+		who: reader, purpose: q.purpose, form: q.form, officer: q.officer, robot: q.robot,
+		nature: m.sideOf(r.doc, reader, now).nature, opens: true,
 	}
-	w.nature = m.sideOf(r.doc, reader, now).nature
-	if !m.bindsFor(r, reader, now).let(w, now) || !terms.same(q.accepted) || q.purpose == "" {
+	if q.part == body { // alone it is counted
+		w.before = m.reads(r, reader, now)
+	}
+	heeded := terms
+	if reader == r.who {
+		heeded = terms.without(others)
+	}
+	if !heeded.let(w, now) || !terms.same(q.accepted) || q.purpose == "" {
 		return false
 	}
 	if reader == r.who {
@@ -237,13 +320,15 @@ func (m model) mayOpen(reader string, r *happening, q request, now time.Time) bo
 	return m.sideOf(r.doc, reader, now).role != "observer" && m.meetsPrerequisites(r, reader, terms, now)
 }
 
+// meetsPrerequisites: who acknowledges has the item's terms before it, and attests
+// what they and those of a section ask for.
 func (m model) meetsPrerequisites(r *happening, who string, terms limits, now time.Time) bool {
 	owed := terms["prerequisites"]
 	if len(owed) == 0 {
 		return true
 	}
 	for h := range m.did(now, "acknowledge") {
-		if h.who == who && h.names == r.order && h.terms.same(terms) &&
+		if h.who == who && h.names == r.order && h.terms.same(m.termsFor(r, who, now)) &&
 			!slices.ContainsFunc(owed, func(term string) bool { return !slices.Contains(h.attests, term) }) {
 			return true
 		}

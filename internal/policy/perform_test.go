@@ -3,7 +3,6 @@ package policy_test
 import (
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/agreement"
@@ -14,18 +13,6 @@ import (
 	"github.com/concordat-hub/concordat/internal/policy"
 	"github.com/concordat-hub/concordat/internal/restriction"
 )
-
-// enrolled is the world from which every history forks: signing is slow, and what
-// is tried here begins after it.
-var enrolled = sync.OnceValue(func() *ledgertest.World {
-	w := ledgertest.New()
-	for _, name := range cast {
-		if err := w.Enrol(act.AgencyName(name)); err != nil {
-			panic(err)
-		}
-	}
-	return w
-})
 
 var (
 	steps = map[string]func(act.AgreementStep, *happening) act.Payload{
@@ -109,21 +96,41 @@ func (h *history) perform(e *happening) (act.ID, error) {
 			Type: "decision.v1", Agency: who, Action: "deliver", Results: []ledger.Result{{Release: h.id(e.names), Allow: e.allowed, Reason: policy.Allowed}},
 		})
 	}
+	if e.what == "abort" {
+		return "", h.abort(e)
+	}
 	id, err := h.By(who, act.DeskSign, h.use(e))
+	h.records[e.order] = h.State.Next
 	if err == nil && e.what == "open" {
 		err = h.Note(ledger.Record{
-			Type: "decision.v1", Agency: who, Action: "open", Act: id, Part: part(e.cover),
+			Type: "decision.v1", Agency: who, Action: "open", Act: id, Part: partName(e.part),
 			Results: []ledger.Result{{Release: h.id(e.names), Allow: e.allowed, Reason: policy.Allowed}},
 		})
 	}
 	return id, err
 }
 
-func part(cover bool) string {
-	if cover {
-		return "cover"
+// abort takes an open back.
+func (h *history) abort(e *happening) error {
+	open := h.named(e.names, "open", h.Now)
+	if open == nil {
+		return nil // of another history
 	}
-	return "body"
+	return h.Note(ledger.Record{
+		Type: "abort.v1", Agency: act.AgencyName(open.who), Action: "open", Act: h.id(open.order), Part: partName(open.part), Decision: h.records[open.order],
+		Results: []ledger.Result{{Release: h.id(open.names), Reason: "aborted_epoch_changed"}},
+	})
+}
+
+// partName is the name of a part as its descriptor has it.
+func partName(part int) string {
+	switch part {
+	case cover:
+		return "cover"
+	case body:
+		return "body"
+	}
+	return "section-aaaaaaaaaaaaaaa" + string(rune('a'+part-1))
 }
 
 func (h *history) changeKey(e *happening) (act.ID, error) {
@@ -172,9 +179,13 @@ func (h *history) use(e *happening) act.Payload {
 	case "attest":
 		return &act.ItemAttest{Common: common, Release: release, Statement: e.says, Officer: officer}
 	case "ask":
-		return &act.ConsentRequest{
+		p := &act.ConsentRequest{
 			Common: common, Release: release, Use: e.use, For: act.AgencyName(e.other), Purpose: e.purpose, Until: canonical.At(e.by), Officer: officer,
 		}
+		if !e.silence.IsZero() {
+			p.AnswerBy = canonical.At(e.silence)
+		}
+		return p
 	case "grant":
 		return &act.ConsentGrant{ConsentAnswer: answer}
 	case "refuse":
@@ -191,7 +202,7 @@ func (h *history) use(e *happening) act.Payload {
 		return &act.NoticeBreach{Common: common, Agreement: act.AgreementRef{ID: h.documents[e.doc].ID, Digest: h.digests[e.doc]}, Class: "other", Discovered: canonical.At(h.Now), Officer: officer}
 	case "open":
 		return &act.ItemOpen{
-			Common: common, Release: release, Part: part(e.cover), Purpose: e.purpose, Restrictions: digestOf(e.terms), Officer: e.officer, Form: e.form,
+			Common: common, Release: release, Part: partName(e.part), Purpose: e.purpose, Restrictions: digestOf(e.terms), Officer: e.officer, Form: e.form,
 		}
 	}
 	panic("nobody knows how to " + e.what)

@@ -90,27 +90,32 @@ func (w *World) By(agency act.AgencyName, purpose act.Purpose, payload act.Paylo
 // Enrol admits agencies with their fixed keys.
 func (w *World) Enrol(agencies ...act.AgencyName) error {
 	for _, name := range agencies {
-		keys := act.EnrolledKeys{
-			OfficerSign: agreementtest.JWK(name, act.OfficerSign),
-			DeskSign:    agreementtest.JWK(name, act.DeskSign),
-			WitnessSign: agreementtest.JWK(name, act.WitnessSign),
-		}
-		common := w.Common(name)
-		proof, err := act.SignEnrolment(agreementtest.Key(name, act.DeskSign), act.Enrolment{
-			Issuer: name, Audience: common.Audience, JTI: common.JTI, IssuedAt: common.IssuedAt, Keys: keys,
-		})
-		if err != nil {
-			return err
-		}
-		_, err = w.By(act.Registrar, act.RegistrarSign, &act.AgencyEnrol{
-			Common: w.Common(act.Registrar), Agency: name, LegalName: "Fictional agency " + string(name),
-			AgencyKind: "police", Jurisdiction: "ID", Custody: "managed", Keys: keys, Proof: proof,
-		})
-		if err != nil {
+		if err := w.EnrolAs(name, "police", "ID"); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// EnrolAs admits an agency of a kind and a State.
+func (w *World) EnrolAs(name act.AgencyName, kind, jurisdiction string) error {
+	keys := act.EnrolledKeys{
+		OfficerSign: agreementtest.JWK(name, act.OfficerSign),
+		DeskSign:    agreementtest.JWK(name, act.DeskSign),
+		WitnessSign: agreementtest.JWK(name, act.WitnessSign),
+	}
+	common := w.Common(name)
+	proof, err := act.SignEnrolment(agreementtest.Key(name, act.DeskSign), act.Enrolment{
+		Issuer: name, Audience: common.Audience, JTI: common.JTI, IssuedAt: common.IssuedAt, Keys: keys,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = w.By(act.Registrar, act.RegistrarSign, &act.AgencyEnrol{
+		Common: w.Common(act.Registrar), Agency: name, LegalName: "Fictional agency " + string(name),
+		AgencyKind: kind, Jurisdiction: jurisdiction, Custody: "managed", Keys: keys, Proof: proof,
+	})
+	return err
 }
 
 // Note appends the hub's own record of what it decided.
