@@ -98,7 +98,7 @@ func ParseEntry(b []byte) (Entry, error) {
 
 func (r *Record) known() error {
 	switch r.Type {
-	case DecisionRecord, DenialsRecord, AbortRecord:
+	case DecisionRecord, DenialsRecord, AbortRecord, DisposalRecord:
 		return nil
 	}
 	return ErrUnknownKind

@@ -165,6 +165,8 @@ func (s *State) recorded(e Entry) func() {
 			case release == nil:
 			case e.Record.Type == AbortRecord:
 				s.tookBack(release, e.Record)
+			case e.Record.Type == DisposalRecord:
+				release.dispose(e, result)
 			case result.Allow:
 				if release.delivered == nil {
 					release.delivered = map[act.AgencyName]bool{}

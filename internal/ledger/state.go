@@ -136,6 +136,7 @@ type Release struct {
 	delivered map[act.AgencyName]bool
 	readers   map[act.AgencyName]*Reader
 	asks      map[act.AgencyName]Terms // terms of those whom a later restriction concerns
+	disposed  map[string]*Disposal     // parts of which the hub deleted its copy: cover, body
 	Notices   []Notice
 }
 

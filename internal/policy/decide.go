@@ -60,6 +60,17 @@ type Request struct {
 	Section restriction.Set
 }
 
+// part is the part that a request to receive or to open is about.
+func (r Request) part() string {
+	switch {
+	case r.Action == ToDeliver:
+		return "cover"
+	case r.Part == "":
+		return "body"
+	}
+	return r.Part
+}
+
 // Decision is the answer. Reason is a stable code, also when Allow is true;
 // Evidence names in order what decided: act ids, places in the document, axes.
 type Decision struct {
@@ -118,6 +129,7 @@ const (
 	DerivationForbidden = "policy_derivation_forbidden"
 	ParentRestricted    = "policy_parent_restricted"
 	Contradiction       = "policy_contradiction"
+	CopyDeleted         = "policy_copy_deleted"
 )
 
 func deny(reason string, evidence ...string) Decision {
@@ -138,7 +150,11 @@ func Decide(s *ledger.State, r Request, now time.Time) Decision {
 	case ToRelease:
 		return decideRelease(s, r, now)
 	case ToDeliver, ToOpen:
-		return decideReceive(s, r, now)
+		decision := decideReceive(s, r, now)
+		if decision.Allow && s.Release(r.Release).Disposed(r.part()) != nil {
+			return deny(CopyDeleted, string(r.Release))
+		}
+		return decision
 	}
 	return deny(KindUnknown)
 }

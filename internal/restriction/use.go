@@ -43,6 +43,23 @@ func (s Set) Permit(use Use) (bool, Axis) {
 	return !forbidden, Axis(first)
 }
 
+// lasting are the axes that forbid for good once they forbid an agency: requests
+// only tighten, moments only pass, and an agency is what the agreement says it is.
+var lasting = []Axis{Recall, Expires, Jurisdictions, JurisdictionsDenied, RecipientKinds, Recipients, RecipientsDenied}
+
+// ForbidsForGood returns an axis by which s forbids this agency every use from now
+// on, whatever is requested later. An axis that forbids today only, or until
+// somebody meets a condition, is none.
+func (s Set) ForbidsForGood(use Use) (Axis, bool) {
+	for _, axis := range lasting {
+		terms, restricted := s[string(axis)]
+		if restricted && (len(terms) == 0 || axes[axis].valid(terms) && !axes[axis].permit(terms, use)) {
+			return axis, true
+		}
+	}
+	return "", false
+}
+
 // ForOriginator returns s without the axes that do not bind the originator's own
 // agency: they name whom it chose, and how those open. Unknown axes stay.
 func ForOriginator(s Set) Set {
