@@ -1,0 +1,117 @@
+package policy_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/canonical"
+	"github.com/concordat-hub/concordat/internal/ledger/ledgertest"
+	"github.com/concordat-hub/concordat/internal/policy"
+	"github.com/concordat-hub/concordat/internal/restriction"
+)
+
+// owes returns the one duty of the kind that the agency has for the release, or
+// nil.
+func (l *lives) owes(agency act.AgencyName, release act.ID, kind policy.DutyKind) *policy.Duty {
+	l.t.Helper()
+	var found *policy.Duty
+	for _, duty := range policy.Duties(l.State, l.State.Release(release), l.Now) {
+		if duty.Holder != agency || duty.Kind != kind {
+			continue
+		}
+		if found != nil {
+			l.t.Errorf("%s owes %s twice", agency, kind)
+		}
+		found = &duty
+	}
+	return found
+}
+
+func TestAnOverdueAnswerHoldsNothingWhereTheAgreementDoesNotSaySo(t *testing.T) {
+	for _, holds := range []bool{true, false} {
+		l, asked := kept(t, nil, func(d *agreement.Document) { d.Duties.HoldNewReleases = holds })
+		l.read("beta", asked)
+		l.restrict(asked, restriction.Set{"accessForm": {"print"}})
+		l.Now = l.Now.Add(2 * aDay)
+		if duty := l.owes("beta", asked, policy.ToAcknowledge); duty == nil || duty.State != policy.Overdue {
+			t.Fatalf("the answer is owed: %+v", duty)
+		}
+		want := policy.Allowed
+		if holds {
+			want = policy.DutyOverdue
+		}
+		l.wantOpen("beta", l.release("alpha", 2, l.revision(asked), nil), want)
+	}
+}
+
+// A use is reported so many days after the first opening, however often an item is
+// opened afterwards.
+func TestTheDayOfAUseReportCountsFromTheFirstOpening(t *testing.T) {
+	l, release := kept(t, restriction.Set{"useReportDays": {"5"}}, nil)
+	l.read("beta", release)
+	first := l.State.Release(release).Reader("beta").First.Time
+	l.Now = l.Now.Add(3 * aDay)
+	l.read("beta", release)
+	if duty := l.owes("beta", release, policy.ToReportUse); duty == nil || !duty.Due.Equal(first.Add(5*aDay)) {
+		t.Errorf("the duty is %+v, not due five days after %s", duty, first)
+	}
+}
+
+// Who opens an item after it was restricted accepts the restriction by opening it,
+// and owes no other answer.
+func TestARestrictionAsksEarlierReadersOnly(t *testing.T) {
+	l, release := kept(t, nil, nil)
+	l.read("beta", release)
+	l.restrict(release, restriction.Set{"accessForm": {"print"}})
+	l.read("gamma", release)
+	if duty := l.owes("beta", release, policy.ToAcknowledge); duty == nil || duty.State != policy.Owed {
+		t.Errorf("beta, which opened it before: %+v", duty)
+	}
+	if duty := l.owes("gamma", release, policy.ToAcknowledge); duty != nil {
+		t.Errorf("gamma, which opened it afterwards: %+v", duty)
+	}
+}
+
+func TestWhoTakesNoPartIsUnreachable(t *testing.T) {
+	l, release := kept(t, nil, nil)
+	l.read("beta", release)
+	l.restrict(release, restriction.Set{"accessForm": {"print"}})
+	for _, step := range []struct {
+		kind act.Kind
+		want policy.DutyState
+	}{{act.AgencySuspendKind, policy.Unreachable}, {act.AgencyResumeKind, policy.Owed}, {act.AgencyOffboardKind, policy.Unreachable}} {
+		if _, err := l.Standing("beta", step.kind); err != nil {
+			t.Fatal(err)
+		}
+		if duty := l.owes("beta", release, policy.ToAcknowledge); duty == nil || duty.State != step.want {
+			t.Errorf("after %s the duty is %+v, want %s", step.kind, duty, step.want)
+		}
+	}
+}
+
+// A consent holds until its moment, and no longer at it.
+func TestAConsentEndsAtItsMoment(t *testing.T) {
+	l, parent := kept(t, nil, nil)
+	l.read("beta", parent)
+	until := canonical.At(l.Now.Add(aDay).Truncate(time.Second))
+	request := l.by("beta", act.DeskSign, &act.ConsentRequest{
+		Common: l.Common("beta"), Release: parent, Use: "onward", For: "gamma", Purpose: "training", Until: until, Officer: ledgertest.Officer("beta", 1),
+	})
+	l.by("alpha", act.DeskSign, &act.ConsentGrant{ConsentAnswer: act.ConsentAnswer{
+		Common: l.Common("alpha"), Request: request, Officer: ledgertest.Officer("alpha", 1),
+	}})
+	terms := l.State.Release(parent).Effective.Without()
+	terms["purposes"] = []string{"training"}
+	payload := l.Release("beta", ledgertest.ItemID(9), 1, l.revision(parent), terms)
+	payload.Parents = []act.Parent{{Release: parent, Relation: "copy", Consent: request}}
+	passes := policy.Request{Action: policy.ToRelease, Agency: "beta", Payload: payload, Recipients: []act.AgencyName{"beta", "gamma"}}
+	for at, want := range map[time.Time]string{
+		until.Add(-time.Millisecond): policy.Allowed, until.Time: policy.ConsentExpired, until.Add(time.Millisecond): policy.ConsentExpired,
+	} {
+		if got := policy.Decide(l.State, passes, at); got.Reason != want {
+			t.Errorf("%s before its end: %+v, want %s", until.Sub(at), got, want)
+		}
+	}
+}
