@@ -74,7 +74,16 @@ func (s *Service) Submit(ctx context.Context, raw []byte) (Appended, error) {
 // admit appends a verified act. also runs in the same transaction.
 func (s *Service) admit(ctx context.Context, a *act.Act, also func(b *batch) error) (Appended, error) {
 	var done Appended
-	err := s.write(ctx, func(b *batch) error {
+	write := s.write
+	if slices.Contains(restrictive, a.Kind) {
+		// A right must end also while Vault is away. If the clock is wrong, it ends
+		// under a wrong date, and nothing was opened meanwhile.
+		write = s.writeUntimed
+		if err := s.timed(ctx); err != nil {
+			s.Log.Warn("the clock was not held against Vault's", "error", err)
+		}
+	}
+	err := write(ctx, func(b *batch) error {
 		seen, ok, err := b.seen(a.ID)
 		if ok || err != nil {
 			done = seen
@@ -140,15 +149,22 @@ func takesAway(a *act.Act) bool {
 	return false
 }
 
-// Standing returns the agency as the ledger has it, or nil. Bearer checks whom a
-// desk's bearer speaks for.
+// Bearer checks whom a desk's bearer speaks for. Where the clock is not trusted,
+// one that looks too old or too young may be neither: its desk is told so.
 func (s *Service) Bearer(token string) (act.AgencyName, error) {
-	now, _ := s.now()
+	now, trusted := s.now()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	name, err := act.VerifyBearer([]byte(token), s.ID, s.state, now)
-	if err != nil {
-		return "", &Error{Code: CodeUnauthenticated, cause: err}
+	var refused *act.Error
+	switch {
+	case err == nil:
+		return name, nil
+	case !errors.As(err, &refused) || refused.Code != "bearer_expired":
+	case !trusted:
+		return "", &Error{Code: CodeClockUntrusted}
+	default:
+		s.counters.BearersOutOfTime.Add(1)
 	}
-	return name, nil
+	return "", &Error{Code: CodeUnauthenticated, cause: err}
 }

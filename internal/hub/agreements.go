@@ -144,7 +144,7 @@ func (s *Service) Overview(ctx context.Context, tag string, wait time.Duration) 
 }
 
 func (s *Service) stale(o Overview) bool {
-	now, _ := s.now()
+	now := s.shown()
 	return !o.until.IsZero() && !now.Before(o.until)
 }
 
@@ -173,7 +173,7 @@ func (s *Service) present() (Overview, error) {
 
 // nextMoment is when time alone may next change how any agreement stands.
 func (s *Service) nextMoment() time.Time {
-	now, _ := s.now()
+	now := s.shown()
 	var next time.Time
 	s.read(func(state *ledger.State) {
 		state.Revisions(func(revision *ledger.Revision) {
@@ -187,7 +187,7 @@ func (s *Service) nextMoment() time.Time {
 
 // Agreements lists all revisions, by proposal.
 func (s *Service) Agreements() []AgreementView {
-	now, _ := s.now()
+	now := s.shown()
 	views := []AgreementView{}
 	s.read(func(state *ledger.State) {
 		state.Revisions(func(revision *ledger.Revision) { views = append(views, viewOf(state, revision, now)) })
@@ -198,7 +198,7 @@ func (s *Service) Agreements() []AgreementView {
 
 // Agreement returns one revision by its digest.
 func (s *Service) Agreement(digest string) (view AgreementView, err error) {
-	now, _ := s.now()
+	now := s.shown()
 	err = errNotFound
 	s.read(func(state *ledger.State) {
 		if revision := state.Revision(digest); revision != nil {
@@ -209,6 +209,9 @@ func (s *Service) Agreement(digest string) (view AgreementView, err error) {
 }
 
 func viewOf(state *ledger.State, revision *ledger.Revision, now time.Time) AgreementView {
+	if now.Before(state.Time) {
+		now = state.Time // an act that came after the clock was read has its effect too
+	}
 	standing := revision.At(now)
 	view := AgreementView{
 		ID: revision.Document.ID, Revision: revision.Document.Revision, Digest: revision.Digest, Reference: revision.Document.Reference,

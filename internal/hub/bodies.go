@@ -98,6 +98,9 @@ func (s *Service) Body(ctx context.Context, caller act.AgencyName, digest string
 	if err != nil {
 		return nil, err
 	}
+	if err := s.timed(ctx); err != nil {
+		return nil, err
+	}
 	now, trusted := s.now()
 	if !trusted {
 		return nil, &Error{Code: CodeClockUntrusted}

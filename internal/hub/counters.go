@@ -6,6 +6,9 @@ import "sync/atomic"
 // comes from a request.
 type Counters struct {
 	Entries, Opened, Aborted, Denied, CheckpointErrors atomic.Uint64
+	// BearersOutOfTime counts bearers that are signed as they should be and too old
+	// or too young. Of several agencies at a time, they speak against the hub's clock.
+	BearersOutOfTime atomic.Uint64
 }
 
 // Counters returns the service's counters.

@@ -34,6 +34,9 @@ type Vault interface {
 	Signer(ctx context.Context, key, thumbprint string) (crypto.Signer, error)
 	// Ready signs a canary.
 	Ready(ctx context.Context) error
+	// OnTime has f called with the Date of each answer and how long the exchange
+	// took, before the caller sees the answer.
+	OnTime(f func(date time.Time, took time.Duration))
 }
 
 // Config is what a hub is made of.
@@ -87,12 +90,13 @@ func Open(ctx context.Context, config Config) (*Service, error) {
 	if config.CheckpointEvery == 0 {
 		config.CheckpointEvery = time.Second
 	}
-	s := &Service{Config: config, watch: newWatch(config.Clock), closing: make(chan struct{})}
+	s := &Service{Config: config, watch: newWatch(config.Clock, config.Log), closing: make(chan struct{})}
 	s.signed.set(head{}) // makes its channels
-	if err := s.findGenesis(ctx); err != nil {
+	if err := s.recallTime(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.recallTime(ctx); err != nil {
+	s.Vault.OnTime(s.watch.hear)
+	if err := s.findGenesis(ctx); err != nil {
 		return nil, err
 	}
 	var err error
@@ -263,7 +267,8 @@ func (s *Service) Run(ctx context.Context) {
 	group.Wait()
 }
 
-// Ready reports whether the hub can do its work: it can write and Vault signs.
+// Ready reports whether the hub can do its work: it can write, Vault signs, and
+// the clock is trusted when Vault has said what time it is.
 func (s *Service) Ready(ctx context.Context) error {
 	s.mu.RLock()
 	broken := s.broken
@@ -271,13 +276,23 @@ func (s *Service) Ready(ctx context.Context) error {
 	if broken != nil {
 		return broken
 	}
-	if _, trusted := s.now(); !trusted {
-		return &Error{Code: CodeClockUntrusted}
+	if err := s.clockReady(); err != nil {
+		return err
 	}
 	if err := s.Store.View(ctx, func(r store.Reader) error { _, err := r.Size(); return err }); err != nil {
 		return err
 	}
-	return s.Vault.Ready(ctx)
+	if err := s.Vault.Ready(ctx); err != nil {
+		return err
+	}
+	return s.clockReady()
+}
+
+func (s *Service) clockReady() error {
+	if view := s.ClockView(); !view.Trusted {
+		return &Error{Code: CodeClockUntrusted, Detail: view.Reason}
+	}
+	return nil
 }
 
 func (s *Service) now() (time.Time, bool) {
@@ -287,5 +302,10 @@ func (s *Service) now() (time.Time, bool) {
 	return s.watch.now(last)
 }
 
-// ConfirmClock takes the machine's present time as right after a jump.
-func (s *Service) ConfirmClock() { s.watch.confirm() }
+// shown is the time for views, from which nothing is decided.
+func (s *Service) shown() time.Time {
+	s.mu.RLock()
+	last := s.state.Time
+	s.mu.RUnlock()
+	return s.watch.shown(last)
+}

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"crypto"
+	"time"
 
 	"github.com/concordat-hub/concordat/internal/vault"
 )
@@ -32,3 +33,6 @@ func (k *Keys) Signer(ctx context.Context, key, thumbprint string) (crypto.Signe
 // Ready implements Vault. It signs with the key without which no act can ever be
 // proven.
 func (k *Keys) Ready(ctx context.Context) error { return k.client.Ready(ctx, k.mount, LogSign) }
+
+// OnTime implements Vault.
+func (k *Keys) OnTime(f func(date time.Time, took time.Duration)) { k.client.OnTime(f) }

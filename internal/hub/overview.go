@@ -33,7 +33,7 @@ func (s *Service) Agency(ctx context.Context, name act.AgencyName) (AgencyView, 
 	if err != nil {
 		return view, err
 	}
-	now, _ := s.now()
+	now := s.shown()
 	s.read(func(state *ledger.State) {
 		agency := state.Agency(name)
 		if agency == nil {

@@ -62,7 +62,7 @@ func (s *Service) Release(ctx context.Context, caller act.AgencyName, raw []byte
 		return Appended{}, err
 	}
 	request := policy.Request{Action: policy.ToRelease, Agency: caller, Payload: payload, Recipients: recipientsOf(descriptors)}
-	if err := s.mayRelease(request); err != nil {
+	if err := s.mayRelease(ctx, request); err != nil {
 		return Appended{}, err
 	}
 	failpoint.Hit("release.verified")
@@ -100,7 +100,10 @@ func recipientsOf(descriptors []seal.SaltedDescriptor) []act.AgencyName {
 	return slices.Compact(names)
 }
 
-func (s *Service) mayRelease(request policy.Request) error {
+func (s *Service) mayRelease(ctx context.Context, request policy.Request) error {
+	if err := s.timed(ctx); err != nil {
+		return err
+	}
 	now, trusted := s.now()
 	if !trusted {
 		return &Error{Code: CodeClockUntrusted}

@@ -41,6 +41,15 @@ type Appended struct {
 // state catches up with the ledger's head, f decides and appends; only after the
 // commit does the state move. After an unknown outcome the next write catches up.
 func (s *Service) write(ctx context.Context, f func(b *batch) error) error {
+	if err := s.timed(ctx); err != nil {
+		return err
+	}
+	return s.writeUntimed(ctx, f)
+}
+
+// writeUntimed does not insist that Vault has said what time it is. It is for what
+// takes rights away.
+func (s *Service) writeUntimed(ctx context.Context, f func(b *batch) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	s.writing.Lock()

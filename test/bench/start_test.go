@@ -17,6 +17,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/store/files"
 	"github.com/concordat-hub/concordat/internal/store/sqlite"
 	"github.com/concordat-hub/concordat/internal/tlog"
+	"github.com/concordat-hub/concordat/internal/vault/bootstrap"
 )
 
 // BenchmarkHubStart measures how long a hub needs before it may decide anything,
@@ -39,7 +40,7 @@ func BenchmarkHubStart(b *testing.B) {
 		b.Fatal(err)
 	}
 	config := hub.Config{
-		ID: hubtest.HubID, Store: db, Blobs: blobs, Vault: nil, Clock: hub.SystemClock(), Log: slog.New(slog.DiscardHandler),
+		ID: hubtest.HubID, Store: db, Blobs: blobs, Vault: hub.NewKeys(h.Vault.Client(h.Vault.Token), bootstrap.HubMount), Clock: hub.SystemClock(), Log: slog.New(slog.DiscardHandler),
 	}
 	for _, entries := range []uint64{1_000, 10_000, 100_000} {
 		fill(b, db, entries, release, func() string {

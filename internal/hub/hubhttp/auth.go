@@ -120,7 +120,7 @@ func (h *handler) asDesk(next func(http.ResponseWriter, *http.Request, act.Agenc
 		}
 		agency, err := h.service.Bearer(token)
 		if err != nil {
-			return errUnauthenticated
+			return err
 		}
 		if !h.limits.allow(agency) {
 			return &hub.Error{Code: hub.CodeRateLimited, RetryAfter: rateRetry}

@@ -192,7 +192,16 @@ func (h *handler) metrics(w http.ResponseWriter, _ *http.Request) {
 	}{
 		{"ledger_entries", entries}, {"checkpoint_size", checkpoint}, {"opens_total", c.Opened.Load()},
 		{"open_aborts_total", c.Aborted.Load()}, {"open_denials_total", c.Denied.Load()}, {"checkpoint_errors_total", c.CheckpointErrors.Load()},
+		{"bearers_out_of_time_total", c.BearersOutOfTime.Load()},
 	} {
 		_, _ = fmt.Fprintf(out, "concordat_hub_%s %d\n", line.name, line.value)
+	}
+	clock, trusted := h.service.ClockView(), 0
+	if clock.Trusted {
+		trusted = 1
+	}
+	_, _ = fmt.Fprintf(out, "concordat_hub_clock_trusted %d\n", trusted)
+	if clock.Ahead != nil {
+		_, _ = fmt.Fprintf(out, "concordat_hub_clock_ahead_of_vault_seconds %.0f\n", clock.Ahead.Seconds())
 	}
 }

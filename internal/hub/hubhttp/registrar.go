@@ -73,8 +73,10 @@ func (h *handler) request(w http.ResponseWriter, r *http.Request) error {
 	return answerAppended(w, done)
 }
 
-func (h *handler) confirmClock(w http.ResponseWriter, _ *http.Request) error {
-	h.service.ConfirmClock()
+func (h *handler) confirmClock(w http.ResponseWriter, r *http.Request) error {
+	if err := h.service.ConfirmClock(r.Context()); err != nil {
+		return err
+	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

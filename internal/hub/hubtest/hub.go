@@ -29,6 +29,9 @@ type Options struct {
 	Vault *Vault // nil: the package's, or a new one
 	Dir   string // of the state; "": a new one
 	Clock hub.Clock
+	// VaultOff is how far Vault's clock is ahead of the hub's when the hub starts.
+	// From then on both run as time passes, and neither follows the other's jumps.
+	VaultOff time.Duration
 	// Store and Blobs wrap the real ones, to fail on purpose.
 	Store func(store.Store) store.Store
 	Blobs func(store.Blobs) store.Blobs
@@ -52,6 +55,7 @@ type Hub struct {
 	server *httptest.Server
 	stop   func()
 	client *vault.Client
+	told   *vaultClock
 	db     *sqlite.Store
 	once   sync.Once
 }
@@ -93,12 +97,14 @@ func (h *Hub) open(tb testing.TB, options Options) {
 		h.Blobs = options.Blobs(h.Blobs)
 	}
 	h.client = options.Vault.Client(options.Vault.Token)
-	var keys hub.Vault = hub.NewKeys(h.client, bootstrap.HubMount)
-	if options.Keys != nil {
-		keys = options.Keys(keys)
-	}
 	if options.Clock == nil {
 		options.Clock = hub.SystemClock()
+	}
+	h.told = newVaultClock(hub.NewKeys(h.client, bootstrap.HubMount), options.Clock)
+	h.told.set(options.VaultOff)
+	var keys hub.Vault = h.told
+	if options.Keys != nil {
+		keys = options.Keys(keys)
 	}
 	h.Service, err = hub.Open(tb.Context(), hub.Config{
 		ID: HubID, Store: h.Store, Blobs: h.Blobs, Vault: keys, Clock: options.Clock,
@@ -155,6 +161,10 @@ func (h *Hub) Restart(tb testing.TB, options Options) *Hub {
 	options.Vault, options.Dir, options.Cluster = h.Vault, h.Dir, h.Cluster
 	return Start(tb, options)
 }
+
+// SetVaultClock sets how far Vault's clock is ahead of what the hub's would show if
+// nobody had set it since it started.
+func (h *Hub) SetVaultClock(ahead time.Duration) { h.told.set(ahead) }
 
 // Verify checks everything that the hub has stored.
 func (h *Hub) Verify(tb testing.TB) hub.Report {
