@@ -107,9 +107,9 @@ func (a *app) agreementList() *cobra.Command {
 		for _, one := range all {
 			v.Names = append(v.Names, "agreement/"+one.ID+"@"+one.Digest)
 			v.Rows = append(v.Rows, []string{
-				one.Reference, strconv.Itoa(one.Revision), one.State,
+				one.Reference, strconv.Itoa(one.Revision), a.word("state", one.State),
 				fmt.Sprintf("%d/%d", len(one.Signed), len(one.Signed)+len(one.Pending)),
-				strings.Join(slices.Sorted(slices.Values(one.Pending)), " "), nextChange(one), one.ID,
+				strings.Join(slices.Sorted(slices.Values(one.Pending)), " "), a.nextChange(one), one.ID,
 			})
 		}
 		return a.show(v)

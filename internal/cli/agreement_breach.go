@@ -58,7 +58,7 @@ func (a *app) giveBreachNotice(cmd *cobra.Command, name string, said consent, re
 	others := slices.DeleteFunc(slices.Concat(one.Signed, one.Pending), func(agency string) bool { return agency == d.session.Agency })
 	slices.Sort(others)
 	params := message.Params{
-		"Reference": read.document.Reference, "Agency": d.session.Agency, "Class": request.Class, "When": request.Discovered.Format(time.RFC3339),
+		"Reference": read.document.Reference, "Agency": d.session.Agency, "Class": a.word("breach", request.Class), "When": request.Discovered.Format(time.RFC3339),
 		"Parties": strings.Join(others, ", "),
 	}
 	effects := []message.Message{message.New("cli_effect_breach", params)}
@@ -73,7 +73,7 @@ func (a *app) giveBreachNotice(cmd *cobra.Command, name string, said consent, re
 	if err != nil {
 		return err
 	}
-	v := appendedView{appended.Act, string(act.NoticeBreachKind), appended.Index, appended.Time, read.document.ID, read.digest}
+	v := appendedOf(appended, act.NoticeBreachKind, read.document.ID, read.digest)
 	return a.showAppended(v, read.document.Reference)
 }
 

@@ -171,6 +171,11 @@ type appendedView struct {
 	Time      time.Time `json:"time"`
 	Agreement string    `json:"agreement"`
 	Digest    string    `json:"digest"`
+	State     string    `json:"state,omitempty"` // pending while it waits at the desk for the hub
+}
+
+func appendedOf(done deskapi.Appended, kind act.Kind, agreement, digest string) appendedView {
+	return appendedView{done.Act, string(kind), done.Index, done.Time, agreement, digest, done.State}
 }
 
 // signed is what an act is about, and where a copy of it goes.
@@ -194,15 +199,21 @@ func (a *app) signAndSubmit(ctx context.Context, d *desk, key officerKey, payloa
 	if err != nil {
 		return err
 	}
-	v := appendedView{appended.Act, string(payload.Kind()), appended.Index, appended.Time, about.document.ID, about.digest}
+	v := appendedOf(appended, payload.Kind(), about.document.ID, about.digest)
 	return a.showAppended(v, about.document.Reference)
 }
 
 func (a *app) showAppended(v appendedView, reference string) error {
+	entry, at := "", ""
+	if v.State == "" {
+		entry, at = strconv.FormatUint(v.Index, 10), v.Time.UTC().Format("2006-01-02 15:04")
+	} else {
+		a.tellWaits(act.Kind(v.Kind))
+	}
 	return a.show(view{
 		Data: v, Names: []string{"act/" + v.Act},
 		Header: []string{"cli_column_reference", "cli_column_act", "cli_column_entry", "cli_column_time", "cli_column_act_id"},
-		Rows:   [][]string{{reference, v.Kind, strconv.FormatUint(v.Index, 10), v.Time.UTC().Format("2006-01-02 15:04"), v.Act}},
+		Rows:   [][]string{{reference, v.Kind, entry, at, v.Act}},
 	})
 }
 
@@ -247,6 +258,6 @@ func (a *app) agreementSubmit() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.showAppended(appendedView{Act: appended.Act, Kind: string(parsed.Kind), Index: appended.Index, Time: appended.Time}, "-")
+		return a.showAppended(appendedOf(appended, parsed.Kind, "", ""), "-")
 	})
 }

@@ -28,9 +28,9 @@ func (a *app) standingText(one deskapi.Agreement) string {
 	s := &sheet{app: a}
 	s.heading("cli_text_standing")
 	s.pairs(
-		"cli_text_state", one.State, "cli_text_since", instant(one.Since), "cli_text_by", one.SinceBy, "cli_text_clause", one.Clause,
+		"cli_text_state", a.word("state", one.State), "cli_text_since", instant(one.Since), "cli_text_by", one.SinceBy, "cli_text_clause", one.Clause,
 		"cli_text_act", one.SinceAct,
-		"cli_text_next", strings.TrimSpace(one.NextState+" "+instant(one.NextChange)), "cli_text_next_clause", one.NextClause,
+		"cli_text_next", strings.TrimSpace(a.word("state", one.NextState)+" "+instant(one.NextChange)), "cli_text_next_clause", one.NextClause,
 		"cli_text_proposed_by", one.ProposedBy, "cli_text_signed", strings.Join(one.Signed, ", "), "cli_text_pending", strings.Join(one.Pending, ", "),
 		"cli_text_invited", strings.Join(one.Invited, ", "),
 	)
@@ -46,6 +46,12 @@ func (a *app) standingText(one deskapi.Agreement) string {
 	}
 	a.revisionsText(s, one)
 	a.breachesText(s, one.Breaches)
+	if len(one.Outgoing) > 0 {
+		s.heading("cli_text_outgoing")
+	}
+	for _, waits := range one.Outgoing {
+		s.paragraph("  ", waits.Message)
+	}
 	return s.text.String()
 }
 
@@ -58,12 +64,12 @@ func (a *app) reviewText(s *sheet, review *deskapi.Review) {
 		due = "cli_text_review_overdue"
 	}
 	s.text.WriteString("\n")
-	s.pairs(due, instant(review.Due), "cli_text_reviewed", instant(review.Last), "cli_text_on_overdue", review.OnOverdue)
+	s.pairs(due, instant(review.Due), "cli_text_reviewed", instant(review.Last), "cli_text_on_overdue", a.word("on_overdue", review.OnOverdue))
 }
 
 // partyStandingText shows what one party signed or declined, and what stops it.
 func (a *app) partyStandingText(s *sheet, p deskapi.PartyStanding, revisions bool) {
-	fmt.Fprintf(&s.text, "\n  %s (%s)\n", clean(p.Agency), clean(p.Role))
+	fmt.Fprintf(&s.text, "\n  %s (%s)\n", clean(p.Agency), a.word("role", clean(p.Role)))
 	signed, lapsed, joined, revision := instant(p.Signed), "", "", ""
 	if p.Signed.IsZero() && p.Declined.IsZero() {
 		signed = a.say("cli_text_not_yet", nil)
@@ -107,7 +113,7 @@ func (a *app) revisionsText(s *sheet, one deskapi.Agreement) {
 	s.heading("cli_text_revisions")
 	for _, r := range one.Revisions {
 		fmt.Fprintf(&s.text, "  %d  %s\n", r.Revision, clean(r.Digest))
-		s.indented("    ", "cli_text_state", r.State, "cli_text_binds", strings.Join(r.Bound, ", "), "cli_text_signed", strings.Join(r.Signed, ", "),
+		s.indented("    ", "cli_text_state", a.word("state", r.State), "cli_text_binds", strings.Join(r.Bound, ", "), "cli_text_signed", strings.Join(r.Signed, ", "),
 			"cli_text_pending", strings.Join(r.Pending, ", "))
 	}
 }
@@ -118,7 +124,7 @@ func (a *app) breachesText(s *sheet, breaches []deskapi.BreachNotice) {
 	}
 	s.heading("cli_text_breaches")
 	for _, b := range breaches {
-		fmt.Fprintf(&s.text, "  %s\n", clean(b.Class))
+		fmt.Fprintf(&s.text, "  %s\n", a.word("breach", clean(b.Class)))
 		s.indented("    ", "cli_text_by", b.By, "cli_text_time", instant(b.Time), "cli_text_discovered", instant(b.Discovered), "cli_text_release", b.Release, "cli_text_act", b.Act)
 	}
 }
@@ -143,7 +149,7 @@ func (a *app) owedText(ctx context.Context, d *desk, id string) (string, error) 
 			s.heading("cli_text_owed")
 		}
 		fmt.Fprintf(&s.text, "  %s\n", clean(duty.Message))
-		s.indented("    ", "cli_text_item", duty.Item, "cli_text_state", duty.State, "cli_text_due", instant(duty.Due))
+		s.indented("    ", "cli_text_item", duty.Item, "cli_text_state", a.word("duty_state", duty.State), "cli_text_due", instant(duty.Due))
 	}
 	return s.text.String(), nil
 }
@@ -181,9 +187,9 @@ func (a *app) agreementWhy() *cobra.Command {
 }
 
 // nextChange is the column of what time alone will bring.
-func nextChange(one deskapi.AgreementSummary) string {
+func (a *app) nextChange(one deskapi.AgreementSummary) string {
 	if one.NextChange.IsZero() {
 		return ""
 	}
-	return one.NextState + " " + one.NextChange.UTC().Format(time.DateOnly)
+	return a.word("state", one.NextState) + " " + one.NextChange.UTC().Format(time.DateOnly)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/fingerprint"
 	"github.com/concordat-hub/concordat/internal/message"
+	"github.com/concordat-hub/concordat/internal/restriction"
 )
 
 // readAgreement is an agreement whose bytes this program read itself.
@@ -183,8 +184,8 @@ func (a *app) termsText(s *sheet, d *agreement.Document) {
 		"cli_text_purposes", strings.Join(d.Purposes, ", "),
 		"cli_text_item_kinds", strings.Join(d.ItemKinds, ", "),
 		"cli_text_excluded", strings.Join(d.Excluded, ", "),
-		"cli_text_floor", restrictionText(d.Floor),
-		"cli_text_default", restrictionText(d.Default),
+		"cli_text_floor", a.restrictionText(d.Floor),
+		"cli_text_default", a.restrictionText(d.Default),
 		"cli_text_community", d.Definitions.Community,
 		"cli_text_clients", d.Definitions.Clients,
 		"cli_text_languages", strings.Join(d.Languages, ", "),
@@ -201,11 +202,24 @@ func (a *app) minutes(d time.Duration) string {
 	return a.say("cli_text_minutes", message.Params{"Minutes": int(d.Minutes())})
 }
 
-// restrictionText writes a set as axis=term,term; axes in alphabetical order.
-func restrictionText(set map[string][]string) string {
+// naming are the axes whose terms name somebody.
+var naming = map[restriction.Axis]bool{
+	restriction.Recipients: true, restriction.RecipientsDenied: true, restriction.RecipientKinds: true,
+	restriction.Jurisdictions: true, restriction.JurisdictionsDenied: true, restriction.Officers: true,
+}
+
+// restrictionText writes a set as axis=term,term in the reader's words; axes in
+// alphabetical order. What names somebody or a moment stays as it is.
+func (a *app) restrictionText(set map[string][]string) string {
 	var axes []string
 	for _, axis := range slices.Sorted(maps.Keys(set)) {
-		axes = append(axes, axis+"="+strings.Join(set[axis], ","))
+		terms := slices.Clone(set[axis])
+		for i := range terms {
+			if !naming[restriction.Axis(axis)] {
+				terms[i] = a.word("term", terms[i])
+			}
+		}
+		axes = append(axes, a.word("axis", axis)+"="+strings.Join(terms, ","))
 	}
 	return strings.Join(axes, "; ")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/message"
 )
@@ -93,7 +94,7 @@ func (a *app) showDrafts(data any, drafts []deskapi.Draft) error {
 	for _, d := range drafts {
 		v.Names = append(v.Names, "draft/"+d.ID)
 		v.Rows = append(v.Rows, []string{
-			d.ID, fmt.Sprint(d.Version), a.inLanguage(d.Title, d.Languages), d.Verdict,
+			d.ID, fmt.Sprint(d.Version), a.inLanguage(d.Title, d.Languages), a.word("guard", d.Verdict),
 			fmt.Sprint(len(d.Approvals)), fmt.Sprint(len(d.Releases)),
 		})
 	}
@@ -154,7 +155,7 @@ func (a *app) draftText(d deskapi.Draft) string {
 	}
 	s.pairs(
 		"cli_text_draft", d.ID, "cli_text_item", d.Item, "cli_text_version", fmt.Sprint(d.Version), "cli_text_author", d.Author,
-		"cli_text_digest", d.ContentDigest, "cli_text_guard", d.Verdict, "cli_text_approvals", strings.Join(approvals, ", "),
+		"cli_text_digest", d.ContentDigest, "cli_text_guard", a.word("guard", d.Verdict), "cli_text_approvals", strings.Join(approvals, ", "),
 	)
 	return s.text.String() + "\n" + strings.TrimRight(d.Rendered, "\n") + "\n"
 }
@@ -171,15 +172,15 @@ func (a *app) showItem(item deskapi.Item) error {
 	}
 	s.pairs(
 		"cli_text_item", item.Item, "cli_text_kind", item.Kind, "cli_text_version", fmt.Sprint(item.Version),
-		"cli_text_originator", item.Originator, "cli_text_state", item.State, "cli_text_languages", strings.Join(item.Languages, ", "),
+		"cli_text_originator", item.Originator, "cli_text_state", a.word("item", item.State), "cli_text_languages", strings.Join(item.Languages, ", "),
 		"cli_text_facets", strings.Join(facets, "; "),
 	)
 	s.heading("cli_text_releases")
 	for _, r := range item.Releases {
 		fmt.Fprintf(&s.text, "  %s\n", r.Release)
 		s.indented("    ",
-			"cli_text_agreement", r.Reference, "cli_text_released", r.Time.UTC().Format(time.RFC3339), "cli_text_restrictions", restrictionText(r.Restrictions),
-			"cli_text_recipients", strings.Join(r.Recipients, ", "), "cli_text_state", standingOf(r),
+			"cli_text_agreement", r.Reference, "cli_text_released", r.Time.UTC().Format(time.RFC3339), "cli_text_restrictions", a.restrictionText(r.Restrictions),
+			"cli_text_recipients", strings.Join(r.Recipients, ", "), "cli_text_state", a.standingOf(r),
 		)
 		for _, note := range r.Notes {
 			s.paragraph("    ", note.Message)
@@ -189,11 +190,11 @@ func (a *app) showItem(item deskapi.Item) error {
 }
 
 // standingOf adds the reason where a release cannot be opened.
-func standingOf(r deskapi.Release) string {
+func (a *app) standingOf(r deskapi.Release) string {
 	if r.State == "available" || r.Message == "" {
-		return r.State
+		return a.word("item", r.State)
 	}
-	return r.State + ": " + r.Message
+	return a.word("item", r.State) + ": " + r.Message
 }
 
 func (a *app) bulletinApprove() *cobra.Command {
@@ -239,11 +240,7 @@ func (a *app) bulletinRetract() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.show(view{
-			Data: done, Names: []string{"act/" + done.Act},
-			Header: []string{"cli_column_item", "cli_column_entry", "cli_column_time"},
-			Rows:   [][]string{{item, fmt.Sprint(done.Index), done.Time.UTC().Format(time.RFC3339)}},
-		})
+		return a.showActs(item, act.ItemRetractKind, done, done)
 	})
 	cmd.Flags().BoolVar(&said.yes, "yes", false, a.say("cli_flag_yes", nil))
 	cmd.Flags().StringVar(&said.reason, "reason", "other", a.say("cli_flag_retract_reason", nil))
@@ -283,7 +280,7 @@ func (a *app) showBox(cmd *cobra.Command, box string) error {
 			released = item.Releases[0].Time.UTC().Format("2006-01-02")
 		}
 		v.Names = append(v.Names, "item/"+item.Item)
-		v.Rows = append(v.Rows, []string{item.Item, item.Originator, marking, item.State, released, a.inLanguage(item.Title, item.Languages)})
+		v.Rows = append(v.Rows, []string{item.Item, item.Originator, marking, a.word("item", item.State), released, a.inLanguage(item.Title, item.Languages)})
 	}
 	return a.show(a.withNotes(v, items))
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // answer is a verb about one item that says one thing to its originator.
-func (a *app) answer(use, short, example string, release *string, run func(*cobra.Command, *desk, string) (deskapi.Appended, error)) *cobra.Command {
+func (a *app) answer(kind act.Kind, use, short, example string, release *string, run func(*cobra.Command, *desk, string) (deskapi.Appended, error)) *cobra.Command {
 	cmd := a.verb(use, short, example, exactly(1), func(cmd *cobra.Command, args []string) error {
 		d, err := a.openDesk()
 		if err != nil {
@@ -25,7 +25,7 @@ func (a *app) answer(use, short, example string, release *string, run func(*cobr
 		if err != nil {
 			return err
 		}
-		return a.showActs(item, done, done)
+		return a.showActs(item, kind, done, done)
 	})
 	cmd.Flags().StringVar(release, "release", "", a.say("cli_flag_release", nil))
 	return cmd
@@ -48,7 +48,7 @@ func completes(cmd *cobra.Command, flag string, known []string) {
 func (a *app) bulletinAcknowledge() *cobra.Command {
 	var in deskapi.AcknowledgeRequest
 	var accept string
-	cmd := a.answer("acknowledge ITEM [flags]", "cli_bulletin_acknowledge_short",
+	cmd := a.answer(act.ItemAcknowledgeKind, "acknowledge ITEM [flags]", "cli_bulletin_acknowledge_short",
 		"  concordat bulletin acknowledge itm-...\n  concordat bulletin acknowledge itm-... --prerequisite curriculum-completed --accept sha256:...", &in.Release,
 		func(cmd *cobra.Command, d *desk, item string) (deskapi.Appended, error) {
 			c, err := d.Conditions(cmd.Context(), item, in.Release)
@@ -72,7 +72,7 @@ var hindrances = []string{"domestic-law", "organisational", "other", "technical"
 func (a *app) bulletinCannotComply() *cobra.Command {
 	var in deskapi.CannotComplyRequest
 	var agreed bool
-	cmd := a.answer("cannot-comply ITEM --axis AXIS --reason REASON [flags]", "cli_bulletin_cannot_comply_short",
+	cmd := a.answer(act.ItemCannotComplyKind, "cannot-comply ITEM --axis AXIS --reason REASON [flags]", "cli_bulletin_cannot_comply_short",
 		"  concordat bulletin cannot-comply itm-... --axis onTermination --reason domestic-law", &in.Release,
 		func(cmd *cobra.Command, d *desk, item string) (deskapi.Appended, error) {
 			if err := among("reason", in.Reason, hindrances); err != nil {
@@ -96,7 +96,7 @@ func (a *app) bulletinCannotComply() *cobra.Command {
 
 func (a *app) bulletinReportUse() *cobra.Command {
 	var in deskapi.UseReportRequest
-	cmd := a.answer("report-use ITEM --purpose PURPOSE --outcome OUTCOME [flags]", "cli_bulletin_report_use_short",
+	cmd := a.answer(act.ItemReportUseKind, "report-use ITEM --purpose PURPOSE --outcome OUTCOME [flags]", "cli_bulletin_report_use_short",
 		"  concordat bulletin report-use itm-... --purpose detection --outcome useful", &in.Release,
 		func(cmd *cobra.Command, d *desk, item string) (deskapi.Appended, error) {
 			if err := among("outcome", in.Outcome, act.UseOutcomes()); err != nil {
@@ -115,7 +115,7 @@ func (a *app) bulletinReportUse() *cobra.Command {
 func (a *app) bulletinAttest() *cobra.Command {
 	var in deskapi.AttestationRequest
 	var agreed bool
-	cmd := a.answer("attest ITEM --statement STATEMENT [flags]", "cli_bulletin_attest_short",
+	cmd := a.answer(act.ItemAttestKind, "attest ITEM --statement STATEMENT [flags]", "cli_bulletin_attest_short",
 		"  concordat bulletin attest itm-... --statement destroyed --method crypto-erase", &in.Release,
 		func(cmd *cobra.Command, d *desk, item string) (deskapi.Appended, error) {
 			if err := among("statement", in.Statement, act.Statements()); err != nil {
@@ -141,8 +141,11 @@ func (a *app) holdNoun() *cobra.Command {
 }
 
 func (a *app) holdStep(name, short string, lift bool) *cobra.Command {
-	in := deskapi.HoldRequest{Lift: lift}
-	cmd := a.answer(name+" ITEM --reason REASON [flags]", short, "  concordat hold "+name+" itm-... --reason court-order", &in.Release,
+	in, kind := deskapi.HoldRequest{Lift: lift}, act.HoldPlaceKind
+	if lift {
+		kind = act.HoldLiftKind
+	}
+	cmd := a.answer(kind, name+" ITEM --reason REASON [flags]", short, "  concordat hold "+name+" itm-... --reason court-order", &in.Release,
 		func(cmd *cobra.Command, d *desk, item string) (deskapi.Appended, error) {
 			return d.Hold(cmd.Context(), item, in)
 		})
@@ -160,7 +163,7 @@ var causes = []string{"compelled", "exculpatory"}
 func (a *app) noticeDisclosure() *cobra.Command {
 	in := deskapi.DisclosureRequest{}
 	var when string
-	cmd := a.answer("disclosure ITEM --cause CAUSE [flags]", "cli_notice_disclosure_short",
+	cmd := a.answer(act.NoticeDisclosureKind, "disclosure ITEM --cause CAUSE [flags]", "cli_notice_disclosure_short",
 		"  concordat notice disclosure itm-... --cause exculpatory --when 2026-12-24 --consult\n"+
 			"  concordat notice disclosure itm-... --cause compelled --advance=false --why court-forbade-it", &in.Release,
 		func(cmd *cobra.Command, d *desk, item string) (deskapi.Appended, error) {

@@ -165,6 +165,7 @@ func (a *app) conditionsText(c deskapi.Conditions) string {
 		"cli_text_released", c.Released.UTC().Format(time.RFC3339),
 		"cli_text_marking", strings.TrimSpace(c.Marking+"  "+c.MarkingText),
 		"cli_text_community", c.Community, "cli_text_clients", c.Clients,
+		"cli_text_retention", said(c.Retention),
 		"cli_text_lease", a.minutes(time.Duration(c.LeaseSeconds)*time.Second),
 		"cli_text_digest", c.RestrictionsDigest,
 		"cli_text_prerequisites", strings.Join(c.Prerequisites, ", "),
@@ -174,7 +175,7 @@ func (a *app) conditionsText(c deskapi.Conditions) string {
 		s.paragraph("  ", a.say("cli_text_terms_changed", nil))
 	}
 	if len(c.Terms) == 0 {
-		s.pairs("cli_text_restrictions", restrictionText(c.Restrictions))
+		s.pairs("cli_text_restrictions", a.restrictionText(c.Restrictions))
 	}
 	s.terms("cli_text_each_term", c.Terms)
 	for _, section := range c.Sections {
@@ -183,7 +184,14 @@ func (a *app) conditionsText(c deskapi.Conditions) string {
 			why = section.Message
 		}
 		fmt.Fprintf(&s.text, "\n%s\n", a.say("cli_text_section", nil))
-		s.indented("  ", "cli_text_restrictions", restrictionText(section.Restrictions), "cli_text_digest", section.RestrictionsDigest, "cli_text_not_now", why)
+		s.indented("  ", "cli_text_restrictions", a.restrictionText(section.Restrictions), "cli_text_digest", section.RestrictionsDigest, "cli_text_not_now", why)
 	}
 	return s.text.String()
+}
+
+func said(retention *deskapi.Retention) string {
+	if retention == nil {
+		return ""
+	}
+	return retention.Message
 }

@@ -132,7 +132,7 @@ func (a *app) runRelease(ctx context.Context, draft string, f releaseFlags) erro
 				fmt.Fprintln(a.env.Stderr, clean(r.Message))
 			}
 		}
-		params := message.Params{"Reference": one.Reference, "Recipients": strings.Join(receivers(plan.Recipients), ", "), "Restrictions": restrictionText(plan.Restrictions)}
+		params := message.Params{"Reference": one.Reference, "Recipients": strings.Join(receivers(plan.Recipients), ", "), "Restrictions": a.restrictionText(plan.Restrictions)}
 		if err := a.agreed("cli_ask_release", params, "--yes"); err != nil {
 			return err
 		}
@@ -162,7 +162,7 @@ func (a *app) tellSections(plan deskapi.DryRun) {
 			code = "cli_dry_run_section_nobody"
 		}
 		a.tell(code, message.Params{
-			"Title": a.inLanguage(section.Title, nil), "Restrictions": restrictionText(section.Restrictions), "Recipients": strings.Join(names, ", "),
+			"Title": a.inLanguage(section.Title, nil), "Restrictions": a.restrictionText(section.Restrictions), "Recipients": strings.Join(names, ", "),
 		})
 	}
 }
@@ -204,6 +204,6 @@ func (a *app) dryRun(ctx context.Context, d *desk, draft string, in deskapi.Rele
 	if !plan.Allow {
 		return &failure{exit: Refused, text: plan.Message}
 	}
-	a.tell("cli_dry_run_allowed", message.Params{"Reference": plan.Reference, "Restrictions": restrictionText(plan.Restrictions)})
+	a.tell("cli_dry_run_allowed", message.Params{"Reference": plan.Reference, "Restrictions": a.restrictionText(plan.Restrictions)})
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/message"
 )
@@ -83,7 +84,7 @@ func (a *app) runRestrict(ctx context.Context, item string, set map[string][]str
 		a.tell("cli_restrict_nobody", params)
 	}
 	if f.dryRun {
-		return a.showActs(item, plan)
+		return a.showActs(item, act.ItemRestrictKind, plan)
 	}
 	if !f.agree {
 		if err := a.agreed("cli_ask_restrict", params, "--yes"); err != nil {
@@ -95,7 +96,7 @@ func (a *app) runRestrict(ctx context.Context, item string, set map[string][]str
 	if err != nil {
 		return err
 	}
-	return a.showActs(item, done, done.Acts...)
+	return a.showActs(item, act.ItemRestrictKind, done, done.Acts...)
 }
 
 func bareAll(names []string) []string {

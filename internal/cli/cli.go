@@ -112,6 +112,9 @@ func (a *app) say(code string, params message.Params) string {
 	return message.Render(a.lang, message.New(code, params))
 }
 
+// word says a code of a closed list in the reader's language.
+func (a *app) word(of, code string) string { return message.Word(a.lang, of, code) }
+
 // tell says one sentence to the person, beside the data.
 func (a *app) tell(code string, params message.Params) {
 	fmt.Fprintln(a.env.Stderr, clean(a.say(code, params)))

@@ -92,6 +92,9 @@ func (a *app) consentAnswer(name, short string) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if answered.Waits != "" {
+			a.tellWaits(map[string]act.Kind{"refuse": act.ConsentRefuseKind, "withdraw": act.ConsentWithdrawKind}[name])
+		}
 		return a.showConsents(answered, answered)
 	})
 	cmd.Flags().StringVar(&in.Reason, "reason", "", a.say("cli_flag_consent_reason", nil))
@@ -104,7 +107,7 @@ func (a *app) showConsents(data any, all ...deskapi.Consent) error {
 	v := view{Data: data, Header: []string{"cli_column_request", "cli_column_use", "cli_column_for", "cli_column_state", "cli_column_until"}}
 	for _, c := range all {
 		v.Names = append(v.Names, "consent/"+c.Request)
-		v.Rows = append(v.Rows, []string{c.Request, c.Use, c.For, c.State, c.Until.UTC().Format(time.DateOnly)})
+		v.Rows = append(v.Rows, []string{c.Request, a.word("use", c.Use), c.For, a.word("consent", c.State), c.Until.UTC().Format(time.DateOnly)})
 	}
 	if err := a.show(v); err != nil {
 		return err

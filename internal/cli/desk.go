@@ -146,7 +146,7 @@ func (a *app) loggedOut(err error) bool {
 // here follows from the status.
 var problemExit = map[string]Exit{
 	"two_person_required": Refused, "screen_refused": Refused, "restrictions_not_accepted": Refused, "no_recipient": Refused, "act_refused": Refused,
-	"request_loosens": Refused, "request_changes_nothing": Refused, "own_release": Refused, "content_not_held": Refused, "copy_unchanged": Refused, "copies_held": Refused,
+	"request_loosens": Refused, "request_changes_nothing": Refused, "own_release": Refused, "content_not_held": Refused, "copy_unchanged": Refused, "copies_held": Refused, "act_waits": Refused,
 	"draft_invalid": Usage, "item_kind_unknown": Usage, "restrictions_invalid": Usage, "reason_unknown": Usage, "request_too_large": Usage,
 	"content_damaged": Failed,
 }

@@ -44,7 +44,7 @@ func (a *app) showDuties(list []deskapi.Duty) error {
 	v := view{Data: listOf(list), Header: []string{"cli_column_item", "cli_column_holder", "cli_column_duty", "cli_column_state", "cli_column_due"}}
 	for _, duty := range list {
 		v.Names = append(v.Names, "item/"+duty.Item)
-		v.Rows = append(v.Rows, []string{duty.Item, duty.Holder, duty.Kind, duty.State, duty.Due.UTC().Format(time.RFC3339)})
+		v.Rows = append(v.Rows, []string{duty.Item, duty.Holder, a.word("duty", duty.Kind), a.word("duty_state", duty.State), duty.Due.UTC().Format(time.RFC3339)})
 	}
 	return a.show(v)
 }

@@ -94,7 +94,7 @@ const (
 // whole are the columns that are never cut: people copy from them.
 var whole = map[string]bool{
 	"cli_column_item": true, "cli_column_id": true, "cli_column_draft": true, "cli_column_release": true, "cli_column_act_id": true,
-	"cli_column_agency": true,
+	"cli_column_agency": true, "cli_column_about": true,
 }
 
 // fit cuts the widest column, one place at a time, until the rows fit or nothing

@@ -145,7 +145,7 @@ func (a *app) reportRows(r *evidence.Report) [][]string {
 	}
 	add("cli_text_agreement", r.Agreement)
 	add("cli_text_purpose", r.Purpose)
-	add("cli_text_restrictions", restrictionText(r.Restrictions))
+	add("cli_text_restrictions", a.restrictionText(r.Restrictions))
 	for _, part := range r.Parts {
 		add("cli_text_part", fmt.Sprintf("%s, %s, %d", part.Part, part.Agency, part.Size))
 	}

@@ -13,7 +13,7 @@ import (
 func (a *app) root() *cobra.Command {
 	root := a.noun("concordat", "cli_root_short",
 		a.login(), a.logout(), a.whoami(),
-		a.agreementNoun(), a.bulletinNoun(), a.consentNoun(), a.duties(), a.holdNoun(), a.noticeNoun(), a.receiptNoun(), a.agencyNoun(), a.officerNoun(), a.vaultNoun(), a.version())
+		a.agreementNoun(), a.bulletinNoun(), a.consentNoun(), a.duties(), a.holdNoun(), a.noticeNoun(), a.outboxNoun(), a.receiptNoun(), a.agencyNoun(), a.officerNoun(), a.vaultNoun(), a.version())
 	if strings.HasPrefix(filepath.Base(a.env.Name), "kubectl-") {
 		// kubectl runs a plugin named kubectl-concordat for "kubectl concordat".
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl concordat"}

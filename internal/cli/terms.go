@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/message"
 	"github.com/concordat-hub/concordat/internal/restriction"
@@ -67,14 +68,33 @@ func dated(given string) (time.Time, error) {
 	return time.Parse(time.RFC3339, written)
 }
 
-// showActs lists where acts about an item stand.
-func (a *app) showActs(item string, data any, acts ...deskapi.Appended) error {
+// showActs lists where acts about an item stand, and says of those that stand
+// nowhere yet that they wait.
+func (a *app) showActs(item string, kind act.Kind, data any, acts ...deskapi.Appended) error {
 	v := view{Data: data, Header: []string{"cli_column_item", "cli_column_entry", "cli_column_time"}}
+	waits := false
 	for _, done := range acts {
 		v.Names = append(v.Names, "act/"+done.Act)
-		v.Rows = append(v.Rows, []string{item, fmt.Sprint(done.Index), done.Time.UTC().Format(time.RFC3339)})
+		entry, at := placeOf(done)
+		v.Rows = append(v.Rows, []string{item, entry, at})
+		waits = waits || done.State != ""
+	}
+	if waits {
+		a.tellWaits(kind)
 	}
 	return a.show(v)
+}
+
+// placeOf is where an act stands and since when, or nothing while it waits.
+func placeOf(done deskapi.Appended) (entry, at string) {
+	if done.State != "" {
+		return "", ""
+	}
+	return fmt.Sprint(done.Index), instant(done.Time)
+}
+
+func (a *app) tellWaits(kind act.Kind) {
+	a.tell("cli_act_waits", message.Params{"Act": a.word("act", string(kind))})
 }
 
 // noteTexts are what an officer has to know of items beside their state.

@@ -31,12 +31,14 @@ func accessSentence(lang string, past *ledger.State, release *ledger.Release, an
 		w.release = then // as it stood, with who had joined and what had been asked
 	}
 	if party := w.release.Revision.Party(answer.Agency); party != nil {
-		w.params["Role"] = string(party.Role)
+		w.params["Role"] = message.Word(lang, "role", string(party.Role))
 	}
 	if len(answer.Evidence) > 0 {
 		w.params["Axis"] = answer.Evidence[len(answer.Evidence)-1]
 	}
-	return message.Render(lang, message.New(w.code(), w.params))
+	code := w.code()
+	w.params["Axis"] = message.Word(lang, "axis", w.params["Axis"].(string))
+	return message.Render(lang, message.New(code, w.params))
 }
 
 func instant(at time.Time) string { return at.UTC().Format(instantLayout) }
@@ -73,6 +75,10 @@ func (w *why) code() string {
 		}
 	case policy.DutyOverdue:
 		w.owed()
+	case policy.CopyDeleted:
+		if told := w.release.Disposed(bodyPart); told != nil {
+			w.when(told.Time)
+		}
 	default:
 		return w.agreementStep(code)
 	}
@@ -84,6 +90,10 @@ func (w *why) code() string {
 func (w *why) restricted(code string) string {
 	axis := w.params["Axis"].(string)
 	terms := w.release.Terms(w.answer.Agency).Set
+	if until, runs := policy.KeptUntil(w.release, w.answer.Agency); runs && axis == string(restriction.RetentionDays) {
+		w.when(until)
+		return "access_retention_over"
+	}
 	if asked := w.askedLater(axis); asked != nil {
 		w.when(asked.Time)
 		if axis == string(restriction.Recall) {

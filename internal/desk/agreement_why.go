@@ -74,7 +74,7 @@ func whyUnder(s *ledger.State, lang string, r *ledger.Revision, name act.AgencyN
 		"Agency": string(name), "Reference": r.Document.Reference, "Revision": r.Document.Revision, "By": "", "When": "", "Role": "",
 	}}
 	if party := r.Party(name); party != nil {
-		e.params["Role"] = string(party.Role)
+		e.params["Role"] = message.Word(lang, "role", string(party.Role))
 	}
 	code := e.code()
 	out.Clause, out.Act = e.clause, string(e.act)
@@ -98,12 +98,13 @@ type explanation struct {
 }
 
 // reason is the denial that says most: one by role is the same whatever happens
-// to the agreement.
+// to the agreement, and one by the office's authority says that reading goes on.
 func (e *explanation) reason() policy.Decision {
-	if e.part.Release.Allow || e.part.Release.Reason == policy.RoleForbids && !e.part.Read.Allow {
-		return e.part.Read
+	release, read := e.part.Release, e.part.Read
+	if release.Allow || !read.Allow && (release.Reason == policy.RoleForbids || release.Reason == policy.AuthorityLapsed) {
+		return read
 	}
-	return e.part.Release
+	return release
 }
 
 func (e *explanation) when(at time.Time) { e.params["When"] = at.UTC().Format(time.RFC3339) }
@@ -133,6 +134,8 @@ func (e *explanation) code() string {
 	switch e.reason().Reason {
 	case policy.RoleForbids:
 		return e.byRole()
+	case policy.KindNotCovered:
+		return e.byCommitment()
 	case policy.NotAParty:
 		e.clause = "/parties"
 		if step, invited := e.r.Invited[e.name]; invited {
@@ -179,6 +182,18 @@ func (e *explanation) byRole() string {
 		return "releases_only"
 	}
 	return "observes"
+}
+
+// byCommitment says that what it undertook meets nothing that the others did.
+func (e *explanation) byCommitment() string {
+	e.clause = "/commitments"
+	switch {
+	case e.part.Read.Allow:
+		return "gives_nothing"
+	case e.part.Release.Allow:
+		return "receives_nothing"
+	}
+	return "exchanges_nothing"
 }
 
 // unsigned says what became of a document that does not bind the agency.

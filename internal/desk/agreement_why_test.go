@@ -161,7 +161,7 @@ func TestWhyAnAgencyMayOrMayNotIsOneSentence(t *testing.T) {
 					t.Errorf("read %v (%s), release %v (%s), clause %q", got.Read, got.ReadReason, got.Release, got.ReleaseReason, got.Clause)
 				}
 				for _, want := range append(row.holds, "AG-7", string(of)) {
-					if !strings.Contains(got.Message, want) {
+					if want = message.Word(lang, "role", want); !strings.Contains(got.Message, want) {
 						t.Errorf("%s: %q does not hold %q", lang, got.Message, want)
 					}
 				}

@@ -80,14 +80,14 @@ func sentence(lang, reason string, revision *ledger.Revision, agency act.AgencyN
 	switch reason {
 	case policy.RestrictionForbids, policy.RestrictionLooser, policy.RestrictionUnknown, policy.PrerequisiteMissing, policy.ParentRestricted:
 		if len(evidence) > 0 {
-			params["Axis"] = evidence[len(evidence)-1]
+			params["Axis"] = message.Word(lang, "axis", evidence[len(evidence)-1])
 		}
 	}
 	if revision != nil {
 		params["From"] = revision.Document.EntryIntoForce.NotBefore.String()
 		params["Until"] = revision.Document.Expires.String()
 		if party := revision.Party(agency); party != nil {
-			params["Role"] = string(party.Role)
+			params["Role"] = message.Word(lang, "role", string(party.Role))
 		}
 	}
 	return message.Render(lang, message.New(reason, params))

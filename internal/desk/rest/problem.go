@@ -94,7 +94,7 @@ func detail(lang string, e *desk.Error) string {
 	if e.Reason == "" || !message.Known(code) {
 		return ""
 	}
-	text := message.Render(lang, message.New(code, message.Params{"Axis": last(e.Evidence), "Other": beforeLast(e.Evidence), "Findings": len(e.Findings)}))
+	text := message.Render(lang, message.New(code, message.Params{"Axis": message.Word(lang, "axis", last(e.Evidence)), "Other": message.Word(lang, "axis", beforeLast(e.Evidence)), "Findings": len(e.Findings)}))
 	if strings.Contains(text, "<no value>") {
 		return ""
 	}
