@@ -43,9 +43,9 @@ func (o *opening) still() error {
 func (o *opening) stands() bool {
 	request := o.request()
 	request.Again = true // this open is among those that are counted
-	now, trusted := o.s.now()
 	stands := false
 	o.s.read(func(state *ledger.State) {
+		now, trusted := o.s.watch.now(state.Time)
 		stands = trusted && signedNow(state, o.act) == nil && policy.Decide(state, request, now).Allow
 	})
 	return stands

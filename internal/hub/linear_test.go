@@ -23,7 +23,7 @@ type records struct {
 }
 
 // do asks, and keeps the answer with the moments of asking and of being answered.
-func (r *records) do(client int, what string, ask func() bool) {
+func (r *records) do(client int, what string, ask func() any) {
 	call := time.Since(r.begin).Nanoseconds()
 	done := ask()
 	back := time.Since(r.begin).Nanoseconds()
@@ -92,7 +92,7 @@ func TestSuspendingAndOpeningHaveOneOrder(t *testing.T) {
 	var all sync.WaitGroup
 	all.Go(func() {
 		for n, raw := range steps {
-			r.do(0, []string{"suspend", "resume"}[n%2], func() bool {
+			r.do(0, []string{"suspend", "resume"}[n%2], func() any {
 				return allowed(t, "", func() error { _, err := w.a.Client.Submit(t.Context(), raw); return err })
 			})
 		}
@@ -100,7 +100,7 @@ func TestSuspendingAndOpeningHaveOneOrder(t *testing.T) {
 	for i, acts := range opens {
 		all.Go(func() {
 			for _, raw := range acts {
-				r.do(i+1, "open", func() bool {
+				r.do(i+1, "open", func() any {
 					return allowed(t, "open_denied", func() error { _, err := w.b.Client.Open(t.Context(), raw); return err })
 				})
 			}
@@ -127,7 +127,7 @@ func TestSuspendingAndOpeningHaveOneOrder(t *testing.T) {
 func TestTheLastSignatureAWithdrawalAndReleasesHaveOneOrder(t *testing.T) {
 	t.Parallel()
 	w := newTrio(t, hubtest.Options{})
-	for range 4 {
+	for range racesWanted(t, 4) {
 		ref := proposedByAll(t, w)
 		w.a.Sync(t)
 		var requests []hubclient.Release
@@ -143,14 +143,14 @@ func TestTheLastSignatureAWithdrawalAndReleasesHaveOneOrder(t *testing.T) {
 		for client, raw := range []string{sign, withdraw} {
 			all.Go(func() {
 				sender := []*hubtest.Agency{w.b, w.a}[client]
-				r.do(client, []string{"sign", "withdraw"}[client], func() bool {
+				r.do(client, []string{"sign", "withdraw"}[client], func() any {
 					return allowed(t, "", func() error { _, err := sender.Client.Submit(t.Context(), raw); return err })
 				})
 			})
 		}
 		all.Go(func() {
 			for _, request := range requests {
-				r.do(2, "release", func() bool {
+				r.do(2, "release", func() any {
 					return allowed(t, "release_denied", func() error { _, err := w.a.Client.Release(t.Context(), request); return err })
 				})
 			}
