@@ -273,10 +273,11 @@ type profile struct {
 }
 
 const (
-	kib           = 1 << 10
-	limitProposal = 1 << 20
-	limitRelease  = 256 * kib
-	limitOther    = 16 * kib
+	kib            = 1 << 10
+	limitProposal  = 1 << 20
+	limitRelease   = 256 * kib
+	limitAccession = 64 * kib // a party and its commitment, which is in words
+	limitOther     = 16 * kib
 )
 
 var (
@@ -306,7 +307,7 @@ var profiles = map[Kind]profile{
 	AgreementDeclineKind:      {limitOther, officer, func() Payload { return new(AgreementDecline) }},
 	AgreementRetractKind:      {limitOther, officer, func() Payload { return new(AgreementRetract) }},
 	AgreementInviteKind:       {limitOther, officer, func() Payload { return new(AgreementInvite) }},
-	AgreementAccedeKind:       {limitOther, officer, func() Payload { return new(AgreementAccede) }},
+	AgreementAccedeKind:       {limitAccession, officer, func() Payload { return new(AgreementAccede) }},
 	AgreementCountersignKind:  {limitOther, officer, func() Payload { return new(AgreementCountersign) }},
 	AgreementSuspendPartyKind: {limitOther, officer, func() Payload { return new(AgreementSuspendParty) }},
 	AgreementResumePartyKind:  {limitOther, officer, func() Payload { return new(AgreementResumeParty) }},

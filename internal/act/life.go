@@ -36,11 +36,13 @@ type AgreementInvite struct {
 }
 
 // AgreementAccede is the consent of an invited agency to exactly the bytes that
-// the others signed, with the party that it becomes: canonical JSON of an
-// agreement party, which the countersigning parties read and vouch for.
+// the others signed, with the party that it becomes and what that party undertakes:
+// canonical JSON of an agreement party and of its commitment, which the
+// countersigning parties read and vouch for.
 type AgreementAccede struct {
 	AgreementStep
-	Party string `json:"party"`
+	Commitment string `json:"commitment"`
+	Party      string `json:"party"`
 }
 
 // AgreementCountersign accepts an accession for the signer.
@@ -103,7 +105,7 @@ func (p *AgreementInvite) check() error {
 }
 
 func (p *AgreementAccede) check() error {
-	return first(p.AgreementStep.check(), text("party", p.Party, 8*kib))
+	return first(p.AgreementStep.check(), text("commitment", p.Commitment, 24*kib), text("party", p.Party, 8*kib))
 }
 
 func (p *AgreementCountersign) check() error {

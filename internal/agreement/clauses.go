@@ -17,7 +17,7 @@ type Clauses struct {
 	ExcludedPurposes []string             `json:"excludedPurposes,omitzero"` // there even if it is empty
 	Categories       []Category           `json:"categories,omitempty"`
 	Commitments      []Commitment         `json:"commitments,omitempty"`
-	Reciprocity      string               `json:"reciprocity,omitempty"` // reported or required
+	Reciprocity      string               `json:"reciprocity,omitempty"` // reported, or required: who gives something opens once it has given
 	Onward           *Onward              `json:"onwardDisclosure,omitempty"`
 	EvaluationScheme string               `json:"evaluationScheme,omitempty"`
 	Vocabulary       *Vocabulary          `json:"vocabulary,omitempty"`
@@ -61,8 +61,10 @@ type Category struct {
 	Facets map[string][]string `json:"facets,omitempty"`
 }
 
-// Commitment is what one party undertakes: contributions may be asymmetric (UN
-// Convention against Transnational Organized Crime, Articles 29(2) and 30).
+// Commitment is what one party undertakes: it releases the kinds that it gives and
+// no others, and receives the kinds that it receives and no others. Contributions may
+// be asymmetric (UN Convention against Transnational Organized Crime, Articles 29(2)
+// and 30).
 type Commitment struct {
 	Party      act.AgencyName `json:"party"`
 	Give       []string       `json:"give"`

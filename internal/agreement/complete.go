@@ -192,30 +192,37 @@ func (d *Document) checkScope() error {
 
 func (d *Document) checkCommitments() error {
 	named := map[act.AgencyName]bool{}
-	for i, c := range d.Commitments {
-		at := fmt.Sprintf("/commitments/%d", i)
+	for i := range d.Commitments {
+		c, at := &d.Commitments[i], fmt.Sprintf("/commitments/%d", i)
 		party := d.Party(c.Party)
 		if party == nil || named[c.Party] {
 			return wrong("clause_names_no_party", "%s/party", at)
 		}
 		named[c.Party] = true
-		if err := d.checkExchange(at+"/give", c.Give, party.MayRelease()); err != nil {
+		if err := d.checkCommitment(at, c, party); err != nil {
 			return err
-		}
-		if err := d.checkExchange(at+"/receive", c.Receive, party.MayReceiveCovers()); err != nil {
-			return err
-		}
-		if err := languages(at+"/languages", c.Languages); err != nil {
-			return err
-		}
-		if len(c.Frequency) > maxClause || len(c.Assistance) > maxClause {
-			return wrong("text_missing_or_long", "%s", at)
 		}
 	}
 	if len(named) != len(d.Parties) {
 		return wrong("clause_missing", "/commitments")
 	}
 	return oneOf(d.Reciprocity, "/reciprocity", "reported", "required")
+}
+
+// checkCommitment holds what one party undertakes against its role and against what
+// the agreement is about.
+func (d *Document) checkCommitment(at string, c *Commitment, party *Party) error {
+	return each(
+		func() error { return d.checkExchange(at+"/give", c.Give, party.MayRelease()) },
+		func() error { return d.checkExchange(at+"/receive", c.Receive, party.MayReceiveCovers()) },
+		func() error { return languages(at+"/languages", c.Languages) },
+		func() error {
+			if len(c.Frequency) > maxClause || len(c.Assistance) > maxClause {
+				return wrong("text_missing_or_long", "%s", at)
+			}
+			return nil
+		},
+	)
 }
 
 // checkExchange refuses an undertaking that the party's role forbids.

@@ -78,6 +78,7 @@ func (f *partyFlags) party(own deskapi.Agency, key officerKey) (*agreement.Party
 func (a *app) agreementAccede() *cobra.Command {
 	var said consent
 	var flags partyFlags
+	var gives commitmentFlags
 	cmd := a.lifeVerb("accede AGREEMENT --mandate TEXT --signatory-office TEXT --authority TEXT [flags]", "accede",
 		"  concordat agreement accede AG-1 --mandate \"Act 7, article 2\" --signatory-office \"Head of the Office\" --authority \"Decree 12\"", &said, compares, nil,
 		func(ctx context.Context, t *taking) error {
@@ -95,21 +96,35 @@ func (a *app) agreementAccede() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			t.more = a.partyText("cli_text_joins_as", party)
-			return t.take(ctx, &act.AgreementAccede{AgreementStep: t.step(), Party: string(bytes)}, "cli_ask_accede", t.effectOfAcceding(), compares)
+			commitment, undertaken, err := gives.commitment(t, party)
+			if err != nil {
+				return err
+			}
+			t.more = a.partyText("cli_text_joins_as", party) + a.commitmentText(commitment)
+			payload := &act.AgreementAccede{AgreementStep: t.step(), Commitment: string(undertaken), Party: string(bytes)}
+			return t.take(ctx, payload, "cli_ask_accede", t.effectOfAcceding(commitment), compares)
 		})
 	flags.register(a, cmd)
+	gives.register(a, cmd)
 	return cmd
 }
 
-func (t *taking) effectOfAcceding() []message.Message {
+// effectOfAcceding says who accepts the accession, and whether the agency has to give
+// before it opens.
+func (t *taking) effectOfAcceding(commitment *agreement.Commitment) []message.Message {
+	var effects []message.Message
 	switch t.read.document.AccessionRule.Rule {
 	case "majority":
-		return t.effect("cli_effect_accede_majority", nil)
+		effects = t.effect("cli_effect_accede_majority", nil)
 	case "depositary":
-		return t.effect("cli_effect_accede_depositary", message.Params{"Depositary": t.read.document.AccessionRule.Depositary})
+		effects = t.effect("cli_effect_accede_depositary", message.Params{"Depositary": t.read.document.AccessionRule.Depositary})
+	default:
+		effects = t.effect("cli_effect_accede_unanimity", nil)
 	}
-	return t.effect("cli_effect_accede_unanimity", nil)
+	if t.read.document.RequiresReciprocity() && len(commitment.Give) > 0 {
+		effects = append(effects, t.effect("cli_effect_accede_reciprocity", nil)...)
+	}
+	return effects
 }
 
 // admitted returns the canonical bytes of the party, if the document could take it
@@ -119,7 +134,7 @@ func admitted(t *taking, party *agreement.Party) ([]byte, error) {
 	if err == nil {
 		joined := []*agreement.Party{}
 		for _, accession := range t.one.Accessions {
-			if other, err := accededParty(t, &accession); err == nil && accession.Accepted {
+			if other, _, err := accededParty(t, &accession); err == nil && accession.Accepted {
 				joined = append(joined, other)
 			}
 		}
@@ -132,23 +147,28 @@ func admitted(t *taking, party *agreement.Party) ([]byte, error) {
 	return bytes, err
 }
 
-// accededParty reads the party from the accession's own signed bytes, which its id
-// is the digest of; what the desk says of it beside them is not believed.
-func accededParty(t *taking, accession *deskapi.Accession) (*agreement.Party, error) {
+// accededParty reads the party and what it undertakes from the accession's own signed
+// bytes, which its id is the digest of; what the desk says of it beside them is not
+// believed.
+func accededParty(t *taking, accession *deskapi.Accession) (*agreement.Party, *agreement.Commitment, error) {
 	differs := fail(Failed, "cli_accession_not_what_it_says", message.Params{"Agency": accession.Agency})
 	parsed, err := act.Parse([]byte(accession.Signed))
 	if err != nil || string(parsed.ID) != accession.Act {
-		return nil, differs
+		return nil, nil, differs
 	}
 	payload, ok := parsed.Payload.(*act.AgreementAccede)
 	if !ok || payload.Agreement.Digest != t.read.digest || string(payload.Issuer) != accession.Agency {
-		return nil, differs
+		return nil, nil, differs
 	}
 	party, err := agreement.ParseParty([]byte(payload.Party))
 	if err != nil || string(party.Agency) != accession.Agency {
-		return nil, differs
+		return nil, nil, differs
 	}
-	return party, nil
+	commitment, err := agreement.ParseCommitment([]byte(payload.Commitment))
+	if err != nil || commitment.Party != party.Agency {
+		return nil, nil, differs
+	}
+	return party, commitment, nil
 }
 
 func (a *app) agreementCountersign() *cobra.Command {
@@ -164,11 +184,11 @@ func (a *app) agreementCountersign() *cobra.Command {
 				return fail(NotFound, "cli_accession_not_found", message.Params{"Agency": agency, "Reference": t.read.document.Reference})
 			}
 			accession := &t.one.Accessions[i]
-			party, err := accededParty(t, accession)
+			party, commitment, err := accededParty(t, accession)
 			if err != nil {
 				return err
 			}
-			t.more = a.partyText("cli_text_would_join", party)
+			t.more = a.partyText("cli_text_would_join", party) + a.commitmentText(commitment)
 			payload := &act.AgreementCountersign{AgreementStep: t.step(), Accession: act.ID(accession.Act)}
 			return t.take(ctx, payload, "cli_ask_countersign", t.effectOfCountersigning(accession), compares)
 		})

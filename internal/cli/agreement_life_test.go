@@ -271,7 +271,10 @@ func TestAnAgencyJoins(t *testing.T) {
 			party.Authority.Until.String() != "2029-01-01T00:00:00Z" || party.Undertaking != nil {
 			t.Fatalf("the party is %+v, %v", party, err)
 		}
-		for _, want := range []string{"Your agency would join as", "Act 7, article 2", "every party has countersigned", own.OfficerSign[0].Words} {
+		if want := `{"give":["bulletin"],"party":"agencya","receive":["bulletin"]}`; payload.Commitment != want {
+			t.Errorf("it undertakes %s, want %s", payload.Commitment, want)
+		}
+		for _, want := range []string{"Your agency would join as", "It undertakes", "agencya gives: bulletin. It receives: bulletin.", "Act 7, article 2", "every party has countersigned", own.OfficerSign[0].Words} {
 			if !strings.Contains(strings.Join(strings.Fields(got.stderr), " "), want) {
 				t.Errorf("%q was not said:\n%s", want, got.stderr)
 			}
@@ -292,6 +295,45 @@ func TestAnAgencyJoins(t *testing.T) {
 		party, err := agreement.ParseParty([]byte(l.last().Payload.(*act.AgreementAccede).Party))
 		if err != nil || !party.Undertaking.ComplyWithRestrictions || party.Undertaking.AdmittedBy != "agencyb" {
 			t.Errorf("the undertaking is %+v, %v", party.Undertaking, err)
+		}
+	})
+
+	t.Run("with what it says that it gives", func(t *testing.T) {
+		l.t = t
+		said := func(flags ...string) string {
+			l.expect(OK, append(slices.Clone(accede), flags...)...)
+			return l.last().Payload.(*act.AgreementAccede).Commitment
+		}
+		if got, want := said("--role", "observer"), `{"give":[],"party":"agencya","receive":["bulletin"]}`; got != want {
+			t.Errorf("an observer undertakes %s, want %s", got, want)
+		}
+		if got, want := said("--gives", "nothing", "--works-in", "en", "--assistance", "Training."), `{"assistance":"Training.","give":[],"languages":["en"],"party":"agencya","receive":["bulletin"]}`; got != want {
+			t.Errorf("it undertakes %s, want %s", got, want)
+		}
+		if got := l.expect(Usage, append(slices.Clone(accede), "--role", "recipient", "--gives", "bulletin")...); !strings.Contains(got.stderr, "role_forbids") {
+			t.Errorf("stderr: %s", got.stderr)
+		}
+		if got := l.expect(Usage, append(slices.Clone(accede), "--receives", "curriculum")...); !strings.Contains(got.stderr, "/receive/0") {
+			t.Errorf("stderr: %s", got.stderr)
+		}
+	})
+
+	t.Run("after it was asked what it gives", func(t *testing.T) {
+		l.t = t
+		l.show(func(d *agreement.Document) {
+			parties("agencyb", "agencyc")(d)
+			d.Reciprocity = "required"
+		}, func(one *deskapi.Agreement) { one.State = "invited" })
+		l.interactive, l.stdin = true, "\nnothing\nyes\nyes\n"
+		defer func() { l.interactive = false }()
+		got := l.expect(OK, slices.DeleteFunc(slices.Clone(accede), func(flag string) bool { return flag == "--yes" || flag == "--compared-fingerprints" })...)
+		if want, said := `{"give":["bulletin"],"party":"agencya","receive":[]}`, l.last().Payload.(*act.AgreementAccede).Commitment; said != want {
+			t.Errorf("it undertakes %s, want %s", said, want)
+		}
+		for _, want := range []string{"Enter for bulletin", "agencya gives: bulletin. It receives nothing.", "(/reciprocity)"} {
+			if !strings.Contains(got.stderr, want) {
+				t.Errorf("%q was not said:\n%s", want, got.stderr)
+			}
 		}
 	})
 

@@ -114,7 +114,7 @@ func joined(read *readAgreement, one *deskapi.Agreement) ([]agreement.Party, err
 		if !one.Accessions[i].Accepted {
 			continue
 		}
-		party, err := accededParty(&taking{read: read}, &one.Accessions[i])
+		party, _, err := accededParty(&taking{read: read}, &one.Accessions[i])
 		if err != nil {
 			return nil, err
 		}

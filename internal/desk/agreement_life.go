@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/desk/deskapi"
 	"github.com/concordat-hub/concordat/internal/ledger"
 )
@@ -161,12 +162,18 @@ func accessions(s *ledger.State, r *ledger.Revision) []deskapi.Accession {
 	var out []deskapi.Accession
 	for id, accession := range r.Accessions {
 		out = append(out, deskapi.Accession{
-			Act: string(id), Agency: string(accession.Party.Agency), Time: accession.Time, Party: describeParty(s, accession.Party),
+			Act: string(id), Agency: string(accession.Party.Agency), Time: accession.Time, Party: describeParty(s, accession.Party), Commitment: describeCommitment(accession.Commitment),
 			Countersigned: sortedNames(accession.Countersigned), Accepted: accession.Accepted != nil,
 		})
 	}
 	slices.SortFunc(out, func(a, b deskapi.Accession) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Act, b.Act)) })
 	return out
+}
+
+func describeCommitment(c *agreement.Commitment) deskapi.Commitment {
+	return deskapi.Commitment{
+		Give: append([]string{}, c.Give...), Receive: append([]string{}, c.Receive...), Languages: c.Languages, Frequency: c.Frequency, Assistance: c.Assistance,
+	}
 }
 
 // verbatim adds to each accession the act itself, as this desk has it: who

@@ -8,6 +8,7 @@ import (
 
 	"github.com/concordat-hub/concordat/internal/act"
 	"github.com/concordat-hub/concordat/internal/agreement"
+	"github.com/concordat-hub/concordat/internal/agreement/agreementtest"
 	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/client/hubclient"
 	"github.com/concordat-hub/concordat/internal/hub/hubtest"
@@ -154,21 +155,37 @@ func TestAStepThatTheAgreementForbidsIsRefusedWithItsClause(t *testing.T) {
 			return s.try(t, s.a, &act.AgreementInvite{AgreementStep: s.a.Step(t, s.ref), Agency: "agencyb"})
 		}, code: "agreement_invited", status: 409},
 		"accede uninvited, as a party": {before: func(t *testing.T, s *stage) { s.signAll(t) }, step: func(t *testing.T, s *stage) error {
-			return s.try(t, s.b, &act.AgreementAccede{AgreementStep: s.b.Step(t, s.ref), Party: "{}"})
+			return s.try(t, s.b, &act.AgreementAccede{AgreementStep: s.b.Step(t, s.ref), Commitment: "{}", Party: "{}"})
 		}, code: "agreement_not_invited", status: 403, clause: "/accession"},
 		"accede while it is suspended": {before: func(t *testing.T, s *stage) {
 			s.signAll(t)
 			s.a.Invite(t, s.ref, s.d)
 			s.b.Submit(t, act.OfficerSign, &act.AgreementSuspend{AgreementStep: s.b.Step(t, s.ref)})
 		}, step: func(t *testing.T, s *stage) error {
-			return s.try(t, s.d, &act.AgreementAccede{AgreementStep: s.d.Step(t, s.ref), Party: "{}"})
+			return s.try(t, s.d, &act.AgreementAccede{AgreementStep: s.d.Step(t, s.ref), Commitment: "{}", Party: "{}"})
 		}, code: "agreement_not_in_force", status: 409, clause: "/suspension"},
 		"accede as nobody": {before: func(t *testing.T, s *stage) {
 			s.signAll(t)
 			s.a.Invite(t, s.ref, s.d)
 		}, step: func(t *testing.T, s *stage) error {
-			return s.try(t, s.d, &act.AgreementAccede{AgreementStep: s.d.Step(t, s.ref), Party: "not canonical"})
+			return s.try(t, s.d, &act.AgreementAccede{AgreementStep: s.d.Step(t, s.ref), Commitment: "{}", Party: "not canonical"})
 		}, code: "document_malformed", status: 422},
+		"accede without saying what it gives": {before: func(t *testing.T, s *stage) {
+			s.signAll(t)
+			s.a.Invite(t, s.ref, s.d)
+		}, step: func(t *testing.T, s *stage) error {
+			accession := s.d.Accession(t, s.ref)
+			accession.Commitment = `{"give":["bulletin"],"party":"agencyd"}`
+			return s.try(t, s.d, accession)
+		}, code: "commitment_malformed", status: 422, clause: "/receive"},
+		"accede with another's commitment": {before: func(t *testing.T, s *stage) {
+			s.signAll(t)
+			s.a.Invite(t, s.ref, s.d)
+		}, step: func(t *testing.T, s *stage) error {
+			accession := s.d.Accession(t, s.ref)
+			accession.Commitment = agreementtest.Committed("agencya")
+			return s.try(t, s.d, accession)
+		}, code: "clause_names_no_party", status: 422, clause: "/party"},
 		"review what asks for no review": {step: func(t *testing.T, s *stage) error {
 			ref := s.Agree(t, s.Document(s.a, s.b), s.a, s.b)
 			return s.try(t, s.b, &act.AgreementReview{AgreementStep: s.b.Step(t, ref)})

@@ -40,7 +40,8 @@ func (c *cursor) invite(p *act.AgreementInvite) (func(), error) {
 }
 
 // accede is the joiner's consent to exactly the bytes that the others signed. Its
-// party member names its own keys: the others vouch for them by countersigning.
+// party member names its own keys, and its commitment what it gives and receives: the
+// others vouch for both by countersigning.
 func (c *cursor) accede(p *act.AgreementAccede) (func(), error) {
 	revision, err := c.knows(&p.AgreementStep)
 	if err != nil {
@@ -66,10 +67,14 @@ func (c *cursor) accede(p *act.AgreementAccede) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
+	commitment, err := c.undertakes(revision, party, p.Commitment)
+	if err != nil {
+		return nil, err
+	}
 	if c.agencies[c.issuer()].Standing == Suspended && !c.late() {
 		return nil, refuse("agency_suspended", "a suspended agency signs nothing new")
 	}
-	accession := &Accession{Step: c.step, Party: party, Key: c.entry.Act.KeyID.Thumbprint, Countersigned: map[act.AgencyName]Step{}}
+	accession := &Accession{Step: c.step, Party: party, Commitment: commitment, Key: c.entry.Act.KeyID.Thumbprint, Countersigned: map[act.AgencyName]Step{}}
 	return func() { revision.Accessions[c.entry.Act.ID] = accession; c.extendRevision(revision) }, nil
 }
 
@@ -102,6 +107,21 @@ func (c *cursor) joiner(revision *Revision, raw string) (*agreement.Party, error
 		return nil, err
 	}
 	return party, nil
+}
+
+// undertakes reads what the signer gives and receives as the party that it becomes.
+func (c *cursor) undertakes(revision *Revision, party *agreement.Party, raw string) (*agreement.Commitment, error) {
+	commitment, err := agreement.ParseCommitment([]byte(raw))
+	if err == nil {
+		err = revision.Document.AdmitsCommitment(party, commitment)
+	}
+	var wrong *agreement.Error
+	if errors.As(err, &wrong) {
+		return nil, refuse(wrong.Code, "the commitment is refused at %s", wrong.Place)
+	} else if err != nil {
+		return nil, refuse("commitment_malformed", "the commitment cannot be read")
+	}
+	return commitment, nil
 }
 
 // countersign accepts an accession for the signer, and for all once the rule is

@@ -43,6 +43,7 @@ type PartySuspension struct {
 type Accession struct {
 	Step
 	Party         *agreement.Party
+	Commitment    *agreement.Commitment
 	Key           act.Thumbprint
 	Countersigned map[act.AgencyName]Step
 	Accepted      *Step // the countersignature that satisfied the rule
@@ -55,6 +56,18 @@ func (r *Revision) Party(name act.AgencyName) *agreement.Party {
 	}
 	if joined := r.Joined[name]; joined != nil {
 		return joined.Party
+	}
+	return nil
+}
+
+// Commitment returns what the party undertakes, by the document or by its accession;
+// nil if nobody asked it: the document is of schema v1, or it is no party.
+func (r *Revision) Commitment(name act.AgencyName) *agreement.Commitment {
+	if commitment := r.Document.Commitment(name); commitment != nil {
+		return commitment
+	}
+	if joined := r.Joined[name]; joined != nil {
+		return joined.Commitment
 	}
 	return nil
 }

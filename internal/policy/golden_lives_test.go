@@ -150,7 +150,7 @@ func (l *lives) accession(digest string) string {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	accession := l.by("delta", act.OfficerSign, &act.AgreementAccede{AgreementStep: l.step("delta", digest), Party: string(party)})
+	accession := l.by("delta", act.OfficerSign, &act.AgreementAccede{AgreementStep: l.step("delta", digest), Commitment: agreementtest.Committed("delta"), Party: string(party)})
 	for _, name := range []act.AgencyName{"alpha", "beta", "gamma"} {
 		l.by(name, act.OfficerSign, &act.AgreementCountersign{AgreementStep: l.step(name, digest), Accession: accession})
 	}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
@@ -46,7 +47,10 @@ func partReceive(s *ledger.State, revision *ledger.Revision, name act.AgencyName
 		if no := mayRelease(s, revision, other, now); no != nil {
 			return no
 		}
-		return mayBeGiven(s, revision, other, name, now)
+		if no := mayBeGiven(s, revision, other, name, now); no != nil {
+			return no
+		}
+		return exchange(revision, other, name)
 	})
 }
 
@@ -57,8 +61,14 @@ func partRelease(s *ledger.State, revision *ledger.Revision, name act.AgencyName
 	if no := mayRelease(s, revision, name, now); no != nil {
 		return *no
 	}
+	if no := givesNothing(revision, name); no != nil {
+		return *no
+	}
 	return withSomebody(revision, name, func(other act.AgencyName) *Decision {
-		return mayBeGiven(s, revision, name, other, now)
+		if no := mayBeGiven(s, revision, name, other, now); no != nil {
+			return no
+		}
+		return exchange(revision, name, other)
 	})
 }
 
@@ -97,7 +107,10 @@ func partRead(s *ledger.State, revision *ledger.Revision, name act.AgencyName, n
 			return refused(RoleForbids, revision.Digest, string(revision.Party(other).Role))
 		}
 		anything := &ledger.Release{Revision: revision, Item: &ledger.Item{Publisher: other}}
-		return decideParties(s, Request{Agency: name}, anything, now)
+		if no := decideParties(s, Request{Agency: name}, anything, now); no != nil {
+			return no
+		}
+		return exchange(revision, other, name)
 	})
 }
 
@@ -114,7 +127,7 @@ func withSomebody(revision *ledger.Revision, name act.AgencyName, ask func(other
 		if no == nil {
 			return Decision{Allow: true, Reason: Allowed, Evidence: []string{revision.Digest}}
 		}
-		if first == nil || first.Reason == RoleForbids || first.Reason == PublisherNotParty {
+		if first == nil || slices.Contains([]string{RoleForbids, KindNotCovered, PublisherNotParty}, first.Reason) {
 			first = no
 		}
 	}

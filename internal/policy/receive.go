@@ -104,6 +104,9 @@ func decideReceiver(s *ledger.State, r Request, release *ledger.Release, now tim
 	if !revision.Sees(r.Agency, release.Index) {
 		return refused(BeforeAccession, revision.Digest, "/accessionRule")
 	}
+	if no := mayTake(revision, r.Agency, release.Item.Kind); no != nil {
+		return no
+	}
 	if step, said := release.CannotComply(r.Agency); said {
 		return refused(CannotComply, string(step.Act))
 	}

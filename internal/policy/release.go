@@ -28,6 +28,8 @@ func decideRelease(s *ledger.State, r Request, now time.Time) Decision {
 		return deny(RoleForbids, revision.Digest, string(party.Role))
 	case !document.Covers(p.ItemKind):
 		return deny(KindNotCovered, revision.Digest, "/itemKinds")
+	case mayGive(revision, r.Agency, p.ItemKind) != nil:
+		return *mayGive(revision, r.Agency, p.ItemKind)
 	case s.AuthorityLapsed(revision, r.Agency, now):
 		return deny(AuthorityLapsed, revision.Digest, "/parties/authority")
 	}
@@ -97,6 +99,9 @@ func decideTerms(revision *ledger.Revision, p *act.ItemRelease) *Decision {
 
 func decideRecipient(s *ledger.State, r Request, revision *ledger.Revision, recipient act.AgencyName, now time.Time) *Decision {
 	if no := mayReceive(s, revision, recipient, now); no != nil {
+		return no
+	}
+	if no := mayTake(revision, recipient, r.Payload.ItemKind); no != nil {
 		return no
 	}
 	if newer := governing(s, revision, r.Agency, recipient, now); newer != revision {

@@ -69,9 +69,7 @@ func DocumentV2(agencies ...act.AgencyName) *agreement.Document {
 		Texts:       map[string]string{"en": "sha256:" + strings.Repeat("0", 64)},
 	}
 	for _, name := range agencies {
-		d.Commitments = append(d.Commitments, agreement.Commitment{
-			Party: name, Give: []string{"bulletin"}, Receive: []string{"bulletin"}, Frequency: "As the need arises.",
-		})
+		d.Commitments = append(d.Commitments, CommitmentOf(name))
 	}
 	return d
 }
@@ -81,4 +79,19 @@ func PartyV2(name act.AgencyName) agreement.Party {
 	p := Document(name).Parties[0]
 	p.Authority = &agreement.Authority{Instrument: "Fictional decree on signatures, article 2"}
 	return p
+}
+
+// CommitmentOf returns what a party of DocumentV2 undertakes, as it would accede.
+func CommitmentOf(name act.AgencyName) agreement.Commitment {
+	return agreement.Commitment{Party: name, Give: []string{"bulletin"}, Receive: []string{"bulletin"}, Frequency: "As the need arises."}
+}
+
+// Committed is the text of that commitment.
+func Committed(name act.AgencyName) string {
+	c := CommitmentOf(name)
+	b, err := c.Bytes()
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
 }

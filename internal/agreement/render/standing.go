@@ -114,27 +114,42 @@ func (p *page) commitments() {
 		return
 	}
 	p.heading("commitments")
-	for i, c := range p.d.Commitments {
-		at := "/commitments/" + strconv.Itoa(i)
-		code := "commitment"
-		switch {
-		case len(c.Give) == 0 && len(c.Receive) == 0:
-			code = "commitment_nothing"
-		case len(c.Give) == 0:
-			code = "commitment_receives"
-		case len(c.Receive) == 0:
-			code = "commitment_gives"
-		}
-		p.sentence(code, params{"Agency": string(c.Party), "Give": list(c.Give), "Receive": list(c.Receive)})
-		if len(c.Languages) > 0 {
-			p.sentence("commitment_languages", params{"Languages": list(c.Languages)})
-		}
-		p.own("commitment_frequency", at+"/frequency", c.Frequency)
-		p.own("commitment_assistance", at+"/assistance", c.Assistance)
+	for i := range p.d.Commitments {
+		p.commitment("/commitments/"+strconv.Itoa(i), &p.d.Commitments[i])
+	}
+	if len(p.d.Commitments) > 0 {
+		p.sentence("commitment_held", nil)
 	}
 	if p.d.Reciprocity != "" {
 		p.sentence("reciprocity_"+p.d.Reciprocity, nil)
 	}
+}
+
+func (p *page) commitment(at string, c *agreement.Commitment) {
+	code := "commitment"
+	switch {
+	case len(c.Give) == 0 && len(c.Receive) == 0:
+		code = "commitment_nothing"
+	case len(c.Give) == 0:
+		code = "commitment_receives"
+	case len(c.Receive) == 0:
+		code = "commitment_gives"
+	}
+	p.sentence(code, params{"Agency": string(c.Party), "Give": list(c.Give), "Receive": list(c.Receive)})
+	if len(c.Languages) > 0 {
+		p.sentence("commitment_languages", params{"Languages": list(c.Languages)})
+	}
+	p.own("commitment_frequency", at+"/frequency", c.Frequency)
+	p.own("commitment_assistance", at+"/assistance", c.Assistance)
+}
+
+// Commitment says what one party undertakes in the sentences of the document's text,
+// as Markdown: a party that accedes stands in no document, and those who countersign
+// read the same words of it. A language without sentences falls back to English.
+func Commitment(c *agreement.Commitment, lang string) string {
+	p := &page{d: &agreement.Document{}, lang: lang}
+	p.commitment("", c)
+	return p.out.String()
 }
 
 func (p *page) restrictions() {

@@ -31,13 +31,24 @@ type Suspension struct {
 // Accession is an agency's consent to join, with what the others read before they
 // countersign it.
 type Accession struct {
-	Act           string    `json:"act"`
-	Agency        string    `json:"agency"`
-	Time          time.Time `json:"time"`
-	Signed        string    `json:"signed"` // the act itself: the party that would join is exactly what stands in it
-	Party         Party     `json:"party"`
-	Countersigned []string  `json:"countersigned"`
-	Accepted      bool      `json:"accepted"`
+	Act           string     `json:"act"`
+	Agency        string     `json:"agency"`
+	Time          time.Time  `json:"time"`
+	Signed        string     `json:"signed"` // the act itself: the party that would join is exactly what stands in it
+	Party         Party      `json:"party"`
+	Commitment    Commitment `json:"commitment"`
+	Countersigned []string   `json:"countersigned"`
+	Accepted      bool       `json:"accepted"`
+}
+
+// Commitment is what a party undertakes to give and to receive: these kinds of item
+// and no others.
+type Commitment struct {
+	Give       []string `json:"give"`
+	Receive    []string `json:"receive"`
+	Languages  []string `json:"languages,omitempty"`
+	Frequency  string   `json:"frequency,omitempty"`
+	Assistance string   `json:"assistance,omitempty"`
 }
 
 // Review says when the parties look at the agreement again, and what follows if

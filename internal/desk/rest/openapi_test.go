@@ -86,7 +86,7 @@ func TestDescriptionHasExactlyTheMembers(t *testing.T) {
 		deskapi.AcknowledgeRequest{}, deskapi.CannotComplyRequest{}, deskapi.UseReportRequest{}, deskapi.AttestationRequest{},
 		deskapi.HoldRequest{}, deskapi.DisclosureRequest{}, deskapi.ConsentRequest{}, deskapi.ConsentAnswer{}, deskapi.Consent{}, deskapi.Duty{}, deskapi.Export{},
 		deskapi.Access{}, deskapi.AgencyAccess{}, deskapi.ActRequest{}, deskapi.Party{}, deskapi.AgreementSummary{}, deskapi.Agreement{}, deskapi.Ready{}, deskapi.ProblemDetails{},
-		deskapi.PartyStanding{}, deskapi.Suspension{}, deskapi.Accession{}, deskapi.Review{}, deskapi.BreachNotice{}, deskapi.BreachRequest{},
+		deskapi.PartyStanding{}, deskapi.Suspension{}, deskapi.Accession{}, deskapi.Commitment{}, deskapi.Review{}, deskapi.BreachNotice{}, deskapi.BreachRequest{},
 		deskapi.AgreementRevision{}, deskapi.AgreementWhy{}, deskapi.Outgoing{},
 	} {
 		types[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)

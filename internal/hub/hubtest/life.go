@@ -86,7 +86,7 @@ func (a *Agency) Accession(tb testing.TB, ref act.AgreementRef) *act.AgreementAc
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return &act.AgreementAccede{AgreementStep: a.Step(tb, ref), Party: string(party)}
+	return &act.AgreementAccede{AgreementStep: a.Step(tb, ref), Commitment: agreementtest.Committed(a.Name), Party: string(party)}
 }
 
 // Countersign accepts an accession for the agency.
