@@ -116,6 +116,7 @@ func (s *Service) admit(ctx context.Context, a *act.Act, also func(b *batch) err
 	failpoint.Hit("act.before_answer")
 	if takesAway(a) {
 		s.flights.settle(done.Index)
+		s.disposeSoon()
 	}
 	return done, nil
 }

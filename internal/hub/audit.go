@@ -18,6 +18,7 @@ import (
 type Report struct {
 	Entries, Releases, Allows int
 	Aborts                    int // allows that were taken back
+	Disposals                 int // parts of which the hub deleted its copy
 	Checkpoint                int64
 	Root                      tlog.Hash
 	Hub, LogKey               string
@@ -46,7 +47,9 @@ type verifier struct {
 	hashes []tlog.Hash
 	report Report
 
-	aborted map[uint64]bool // decisions that were taken back
+	aborted  map[uint64]bool // decisions that were taken back
+	released []act.ID
+	disposed []string // bodies that the ledger says were deleted
 }
 
 func (v *verifier) run(id string) error {
@@ -67,6 +70,9 @@ func (v *verifier) run(id string) error {
 		return err
 	}
 	if err := v.entries(); err != nil {
+		return err
+	}
+	if err := v.copies(); err != nil {
 		return err
 	}
 	v.report.Root = v.tree.root()
@@ -157,6 +163,9 @@ func (v *verifier) record(entry ledger.Entry) error {
 			v.report.Allows++
 		}
 	}
+	if entry.Record.Type == ledger.DisposalRecord {
+		return v.disposal(entry.Record)
+	}
 	if entry.Record.Act == "" {
 		return nil
 	}
@@ -199,20 +208,7 @@ func (v *verifier) abort(entry ledger.Entry) error {
 func (v *verifier) release(entry ledger.Entry) error {
 	v.report.Releases++
 	payload := entry.Act.Payload.(*act.ItemRelease)
-	parts, err := v.r.Parts(entry.Act.ID)
-	if err != nil {
-		return err
-	}
-	if len(parts) < 2 {
-		return errors.New("the release lacks parts")
-	}
-	for _, part := range parts {
-		body, err := v.blobs.Open(part.BodyDigest)
-		if err != nil {
-			return fmt.Errorf("body of %s: %w", part.Part, err)
-		}
-		_ = body.Close()
-	}
+	v.released = append(v.released, entry.Act.ID)
 	holders, err := v.r.Holders(entry.Act.ID)
 	if err != nil {
 		return err

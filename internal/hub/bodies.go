@@ -124,12 +124,34 @@ const (
 )
 
 func (s *Service) runSweeps(ctx context.Context) {
+	every := time.NewTicker(sweepEvery)
+	defer every.Stop()
 	for {
 		if err := s.Sweep(ctx, s.Clock.Now().Add(-unusedUpload)); err != nil && ctx.Err() == nil {
 			s.Log.Warn("sweep not finished", "error", err)
 		}
-		if !sleep(ctx, sweepEvery) {
+		if !s.runDisposals(ctx, every.C) {
 			return
+		}
+	}
+}
+
+// runDisposals disposes at once, and after each act that may have ended something,
+// until the next sweep is due. False means that the hub ends.
+func (s *Service) runDisposals(ctx context.Context, due <-chan time.Time) bool {
+	for {
+		if err := s.Dispose(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("disposal not finished", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-due:
+			return true
+		case <-s.ending:
+			if !sleep(ctx, disposalPause) {
+				return false
+			}
 		}
 	}
 }

@@ -77,6 +77,7 @@ type Service struct {
 	enrolling sync.Mutex
 	counters  Counters
 	closing   chan struct{}
+	ending    chan struct{} // an act may have ended somebody's last right to open something
 	endPolls  sync.Once
 }
 
@@ -90,7 +91,7 @@ func Open(ctx context.Context, config Config) (*Service, error) {
 	if config.CheckpointEvery == 0 {
 		config.CheckpointEvery = time.Second
 	}
-	s := &Service{Config: config, watch: newWatch(config.Clock, config.Log), closing: make(chan struct{})}
+	s := &Service{Config: config, watch: newWatch(config.Clock, config.Log), closing: make(chan struct{}), ending: make(chan struct{}, 1)}
 	s.signed.set(head{}) // makes its channels
 	if err := s.recallTime(ctx); err != nil {
 		return nil, err

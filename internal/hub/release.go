@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"slices"
 	"sync"
@@ -332,6 +333,9 @@ func (s *Service) appendRelease(ctx context.Context, a *act.Act, request policy.
 		if err := releaseDecision(b.state, request, policy.Decide(b.state, request, b.now)); err != nil {
 			return err
 		}
+		if err := b.uploaded(a.KeyID.Agency, release.Parts); err != nil {
+			return err
+		}
 		index, err := b.append(a, nil)
 		if err != nil {
 			return err
@@ -352,4 +356,19 @@ func (s *Service) appendRelease(ctx context.Context, a *act.Act, request policy.
 	})
 	failpoint.Hit("release.before_answer")
 	return done, err
+}
+
+// uploaded asks once more whether the bodies are there: a sweep may have removed one
+// since they were compared.
+func (b *batch) uploaded(publisher act.AgencyName, parts []store.Part) error {
+	for _, part := range parts {
+		_, err := b.Upload(publisher, part.BodyDigest)
+		if errors.Is(err, store.ErrNotFound) {
+			return &Error{Code: CodeUploadMissing}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

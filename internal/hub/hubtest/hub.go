@@ -170,10 +170,20 @@ func (h *Hub) SetVaultClock(ahead time.Duration) { h.told.set(ahead) }
 func (h *Hub) Verify(tb testing.TB) hub.Report {
 	tb.Helper()
 	report, err := hub.Verify(tb.Context(), HubID, h.db, h.Blobs)
+	if err != nil { // a body may have been disposed of under the reader's eyes
+		report, err = hub.Verify(tb.Context(), HubID, h.db, h.Blobs)
+	}
 	if err != nil {
 		tb.Fatalf("the stored ledger does not verify: %v", err)
 	}
 	return report
+}
+
+// Audit is Verify for a test that expects an error.
+func (h *Hub) Audit(tb testing.TB) error {
+	tb.Helper()
+	_, err := hub.Verify(tb.Context(), HubID, h.db, h.Blobs)
+	return err
 }
 
 // Client is a client of the hub with this bearer.
