@@ -104,7 +104,7 @@ func (h *history) fitting(what string) []happening {
 		}
 	case "accede":
 		for e := range h.did(h.Now, "invite") {
-			add(happening{who: e.other, doc: e.doc, says: "both", nature: natures[e.other]})
+			add(happening{who: e.other, doc: e.doc, says: "observer", nature: natures[e.other]})
 		}
 	case "countersign":
 		for e := range h.did(h.Now, "accede") {
@@ -226,7 +226,12 @@ func (h *history) drawStep(t *rapid.T, e *happening, agencies []string) {
 // drawJoiner draws as what an agency accedes.
 func (h *history) drawJoiner(t *rapid.T, e *happening) {
 	e.nature = natures[e.who]
-	e.says = of(t, "role", "both", "both", "recipient", "contributor", "observer")
+	joins := side{role: of(t, "role", "both", "both", "recipient", "contributor", "observer")}
+	drawExchange(t, h.papers[e.doc].kinds, &joins)
+	e.says, e.gives, e.takes = joins.role, joins.gives, joins.takes
+	if seldom(t, "beyond its role", 20) {
+		e.gives, e.takes = []string{"bulletin"}, []string{of(t, "kind", "bulletin", "curriculum")}
+	}
 	if seldom(t, "authority", 6) {
 		e.by = canonical.At(h.Now.Add(of(t, "until", 0, time.Hour))).Time
 	}

@@ -52,6 +52,10 @@ func drawPaper(t *rapid.T, agencies []string, full bool) paper {
 		}
 		p.sides = append(p.sides, s)
 	}
+	p.kinds = of(t, "kinds", []string{"bulletin"}, []string{"bulletin", "curriculum"})
+	for i := range p.sides {
+		drawExchange(t, p.kinds, &p.sides[i])
+	}
 	p.needed = len(members)
 	if len(members) > 2 && rapid.Bool().Draw(t, "n-signed") {
 		p.needed = between(t, "count", 2, len(members))
@@ -66,6 +70,23 @@ func drawPaper(t *rapid.T, agencies []string, full bool) paper {
 		drawClauses(t, &p, members)
 	}
 	return p
+}
+
+// drawExchange draws what a party undertakes to give and to receive: mostly all that
+// its role lets it.
+func drawExchange(t *rapid.T, kinds []string, s *side) {
+	draw := func(label string) []string {
+		if seldom(t, label, 5) {
+			return some(t, "what "+label, kinds, 0)
+		}
+		return kinds
+	}
+	if s.role == "both" || s.role == "contributor" {
+		s.gives = draw("given")
+	}
+	if s.role != "contributor" {
+		s.takes = draw("received")
+	}
 }
 
 func drawClauses(t *rapid.T, p *paper, members []string) {
@@ -158,7 +179,7 @@ func documentOf(p paper) *agreement.Document {
 	if p.retain {
 		d.Termination.Effect = "retain-under-terms"
 	}
-	d.Floor = restriction.Set(p.floor)
+	d.Floor, d.ItemKinds = restriction.Set(p.floor), p.kinds
 	if !p.full {
 		return d
 	}
@@ -177,6 +198,9 @@ func documentOf(p paper) *agreement.Document {
 	d.Onward.ConsentTimeoutHours = int(p.consentIn / time.Hour)
 	d.Retention.MaxDays, d.Retention.Attestation, d.Retention.AttestWithinDays = days(p.keeps), p.attest, days(p.attestIn)
 	d.Duties.HoldNewReleases = p.holdsNew
+	if p.mutual {
+		d.Reciprocity = "required"
+	}
 	if p.renewal > 0 {
 		d.Renewal = &agreement.Renewal{Mode: "automatic", Days: 1, Times: days(p.renewal)}
 	}
@@ -184,15 +208,12 @@ func documentOf(p paper) *agreement.Document {
 	if !p.signBy.IsZero() {
 		d.SignBy = canonical.At(p.signBy)
 	}
+	d.Categories = nil
+	for _, kind := range p.kinds {
+		d.Categories = append(d.Categories, agreement.Category{Kind: kind})
+	}
 	for i, s := range p.sides {
-		c := &d.Commitments[i]
-		c.Give, c.Receive = nil, nil
-		if s.role == "both" || s.role == "contributor" {
-			c.Give = []string{"bulletin"}
-		}
-		if s.role != "contributor" {
-			c.Receive = []string{"bulletin"}
-		}
+		d.Commitments[i] = commitmentOf(s)
 	}
 	return d
 }

@@ -128,7 +128,7 @@ func (e *happening) String() string {
 	if e.doc >= 0 && (e.item == 0 || e.what == "release") {
 		fmt.Fprintf(&out, " paper %d", e.doc)
 	}
-	for label, value := range map[string]any{"reach": e.reach, "asked": e.asked, "for": e.to, "terms": e.terms, "parents": e.parents, "attests": e.attests, "sections": e.pieces} {
+	for label, value := range map[string]any{"reach": e.reach, "asked": e.asked, "for": e.to, "terms": e.terms, "parents": e.parents, "attests": e.attests, "sections": e.pieces, "gives": e.gives, "takes": e.takes} {
 		if s := fmt.Sprint(value); s != "[]" && s != "map[]" {
 			fmt.Fprintf(&out, " %s=%s", label, s)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/ledger/ledgertest"
 	"github.com/concordat-hub/concordat/internal/policy"
+	"github.com/concordat-hub/concordat/internal/restriction"
 )
 
 // allowed lists what the product lets anybody do at an instant: every open by
@@ -20,15 +21,20 @@ func (h *history) allowed(now time.Time) []string {
 	var opens []string
 	for r := range h.did(h.Now, "release") {
 		for _, reader := range cast {
-			for _, form := range []string{"view-only", "download"} {
+			ask := func(part int, form string, section limits) {
 				got := policy.Decide(h.State, policy.Request{
-					Action: policy.ToOpen, Agency: act.AgencyName(reader), Release: h.id(r.order), Described: true, Form: form,
-					Purpose: "detection", Officer: ledgertest.Officer(act.AgencyName(reader), 1), Accepted: digestOf(h.termsFor(r, reader, h.Now)),
+					Action: policy.ToOpen, Agency: act.AgencyName(reader), Release: h.id(r.order), Described: true, Form: form, Part: partName(part), Section: restriction.Set(section),
+					Purpose: "detection", Officer: ledgertest.Officer(act.AgencyName(reader), 1), Accepted: digestOf(h.termsOf(r, part, reader, h.Now)),
 				}, now)
 				*h.answers++
 				if got.Allow {
-					opens = append(opens, fmt.Sprintf("%s opens #%d in %s", reader, r.order, form))
+					opens = append(opens, fmt.Sprintf("%s opens the %s of #%d in %s", reader, partName(part), r.order, form))
 				}
+			}
+			ask(body, "view-only", nil)
+			ask(body, "download", nil)
+			for part, section := range r.pieces {
+				ask(part+1, "view-only", section)
 			}
 		}
 	}
@@ -68,7 +74,9 @@ func metamorphic(t *testing.T, check func(t *rapid.T, h *history, agencies []str
 	if all := decisionsWanted(t); all > 1_000_000 {
 		wanted = all / 10
 	}
+	next := rounds(t)
 	for answers < wanted {
+		next()
 		rapid.Check(t, func(t *rapid.T) {
 			h, agencies := drawHistory(t)
 			h.answers = &answers
@@ -138,6 +146,51 @@ func TestEndingEarlierNeverGives(t *testing.T) {
 			never(t, h.allowed(now), after.allowed(now), now, "an earlier end", after)
 		}
 	})
+}
+
+// Who undertakes to give or to receive less, keeps for a shorter time or has to give
+// in return may do no more at any instant, where everything that was tried went as
+// before.
+func TestUndertakingLessNeverGives(t *testing.T) {
+	same := 0
+	metamorphic(t, func(t *rapid.T, h *history, _ []string) {
+		papers := slices.Clone(h.papers)
+		for doc := range papers {
+			drawLess(t, &papers[doc])
+		}
+		after := replay(t, papers, h.history)
+		for i, e := range after.history {
+			if before := h.history[i]; before.accepted != e.accepted || before.allowed != e.allowed {
+				return // what was refused was not counted, and owes nothing
+			}
+		}
+		same++
+		for _, now := range h.instants(t) {
+			never(t, h.allowed(now), after.allowed(now), now, "undertaking less", after)
+		}
+	})
+	if same == 0 {
+		t.Error("nothing ever went as before")
+	}
+}
+
+// drawLess draws one way of undertaking less in a paper.
+func drawLess(t *rapid.T, p *paper) {
+	if !p.full {
+		return
+	}
+	p.sides = slices.Clone(p.sides)
+	s := &p.sides[pick(t, "side", len(p.sides))]
+	switch of(t, "less", "giving", "receiving", "keeping", "returning") {
+	case "giving":
+		s.gives = nil
+	case "receiving":
+		s.takes = nil
+	case "keeping":
+		p.keeps = 24 * time.Hour
+	case "returning":
+		p.mutual = true
+	}
 }
 
 // Without one signature nobody may do more: where there is one text only, and who

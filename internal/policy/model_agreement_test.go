@@ -83,7 +83,7 @@ func (m model) sideOf(doc int, who string, now time.Time) *side {
 	for h := range m.did(now, "countersign") {
 		if h.doc == doc && h.joins {
 			if a := m.named(h.names, "accede", now); a.who == who {
-				return &side{name: who, role: a.says, nature: a.nature, until: a.by}
+				return &side{a.who, a.says, a.nature, a.by, a.gives, a.takes}
 			}
 		}
 	}

@@ -15,6 +15,8 @@ func (m model) mayRelease(e happening, to []string, now time.Time) bool {
 	switch {
 	case s == nil, !slices.Contains(live, e.who), s.role != "both" && s.role != "contributor", m.lapsed(e.doc, e.who, now), m.halting(e.doc, e.who, now):
 		return false
+	case !slices.Contains(p.kinds, kindOf(e.item)), !m.exchanges(e.doc, s.gives, e.item):
+		return false
 	case p.full && e.asked.clash(), e.asked.looser(p.floor.with(limits{"purposes": p.purposes})):
 		return false
 	case !m.mayPassOn(e, to, now):
@@ -28,6 +30,8 @@ func (m model) mayRelease(e happening, to []string, now time.Time) bool {
 		s := m.sideOf(e.doc, reader, now)
 		switch {
 		case s == nil, !slices.Contains(live, reader), m.banned(reader, now), s.role == "contributor", m.halting(e.doc, reader, now):
+			return false
+		case s.role != "observer" && !m.exchanges(e.doc, s.takes, e.item):
 			return false
 		case m.governs(p.agreement, e.who, reader, now) != e.doc:
 			return false

@@ -113,7 +113,17 @@ func (m model) takesAccession(e happening, doc int) bool {
 	}
 	lapsed := m.papers[doc].full && !e.by.IsZero() && !e.at.Before(e.by)
 	runs := slices.Contains([]string{"in-force", "waiting"}, m.word(doc, e.at))
-	return invited && runs && !lapsed && m.sideOf(doc, e.who, e.at) == nil && !m.banned(e.who, e.at)
+	return invited && runs && !lapsed && m.fits(doc, side{role: e.says, gives: e.gives, takes: e.takes}) && m.sideOf(doc, e.who, e.at) == nil && !m.banned(e.who, e.at)
+}
+
+// fits says whether what a party undertakes is inside its role and among the kinds of
+// item of a paper.
+func (m model) fits(doc int, s side) bool {
+	within := func(kinds []string, roles ...string) bool {
+		strange := slices.ContainsFunc(kinds, func(kind string) bool { return !slices.Contains(m.papers[doc].kinds, kind) })
+		return len(kinds) == 0 || slices.Contains(roles, s.role) && !strange
+	}
+	return within(s.gives, "both", "contributor") && within(s.takes, "both", "recipient", "observer")
 }
 
 func (m model) takesCountersignature(e happening, doc int) bool {

@@ -49,9 +49,11 @@ type happening struct {
 	silence time.Time // of a request: from when on silence is no, zero for no such time
 	terms   limits
 	attests []string
-	says    string // what a holder attests; the role of who accedes
-	nature  nature // of who accedes
-	allowed bool   // an open: the decision that was recorded
+	says    string   // what a holder attests; the role of who accedes
+	nature  nature   // of who accedes
+	gives   []string // what who accedes undertakes to give, and to receive
+	takes   []string
+	allowed bool // an open: the decision that was recorded
 }
 
 type parent struct {
@@ -65,6 +67,8 @@ type side struct {
 	name, role string
 	nature     nature    // as the parties know it
 	until      time.Time // of the authority to sign; zero for no end
+	gives      []string  // the kinds of item that it undertakes to give
+	takes      []string  // and to receive
 }
 
 // paper is one revision of an agreement as its parties read it.
@@ -79,6 +83,7 @@ type paper struct {
 	full                bool // every clause is written out
 	retain              bool // what was received is kept under the terms after the end
 	purposes            []string
+	kinds               []string // of items
 	floor               limits
 	community           []string // agencies, and kinds of them
 
@@ -98,6 +103,7 @@ type paper struct {
 	attest    bool // disposal is attested
 	attestIn  time.Duration
 	keeps     time.Duration // what was opened, at most
+	mutual    bool          // who gives something opens what others gave once it gave
 	holdsNew  bool          // an overdue duty holds what is released after it
 }
 
@@ -221,8 +227,11 @@ var (
 // takes says whether the hub's ledger takes what is tried. Whether a release or
 // an open is allowed is another question: the ledger keeps only their order.
 func (m model) takes(e happening) bool {
-	if e.what == "deliver" || e.what == "abort" {
-		return true // the hub's own record
+	switch e.what { // the hub's own records
+	case "deliver":
+		return true
+	case "abort":
+		return m.named(e.names, "open", e.at) != nil
 	}
 	if m.left(e.who, e.at) {
 		return false

@@ -155,12 +155,26 @@ func (m model) reachable(reader string, r *happening, now time.Time) bool {
 	case s == nil, b == nil, m.bondOf(r.doc, r.who, now) == nil, !m.complete(r.doc, now), now.Before(m.papers[r.doc].from):
 		return false
 	case own:
-	case s.role == "contributor", b.joined && r.order < b.since:
+	case s.role == "contributor", s.role != "observer" && !m.exchanges(r.doc, s.takes, r.item), b.joined && r.order < b.since:
 		return false
 	case m.sealed(r, reader, now) != nil, m.owing(r, reader, r.at, now), m.parentsStricter(r, reader, now):
 		return false
 	}
 	return m.lives(reader, r, now)
+}
+
+// kindOf is the kind of an item.
+func kindOf(item int) string {
+	if item == 4 {
+		return "curriculum"
+	}
+	return "bulletin"
+}
+
+// exchanges says whether what a party undertook, to give or to receive, covers an item.
+// Papers of the older form say nothing of it.
+func (m model) exchanges(doc int, undertaken []string, item int) bool {
+	return !m.papers[doc].full || slices.Contains(undertaken, kindOf(item))
 }
 
 // takenAway says whether an item, or one that it was made from, was retracted.

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -34,12 +35,8 @@ var (
 			return &act.AgreementInvite{AgreementStep: s, Agency: act.AgencyName(e.other)}
 		},
 		"accede": func(s act.AgreementStep, e *happening) act.Payload {
-			p := partyOf(side{e.who, e.says, e.nature, e.by})
-			b, err := canonical.Marshal(p)
-			if err != nil {
-				panic(err)
-			}
-			return &act.AgreementAccede{AgreementStep: s, Party: string(b)}
+			joins := side{e.who, e.says, e.nature, e.by, e.gives, e.takes}
+			return &act.AgreementAccede{AgreementStep: s, Commitment: written(commitmentOf(joins)), Party: written(partyOf(joins))}
 		},
 	}
 	standings = map[string]act.Kind{"ban": act.AgencySuspendKind, "unban": act.AgencyResumeKind, "leave": act.AgencyOffboardKind}
@@ -53,6 +50,21 @@ func partyOf(s side) agreement.Party {
 		p.Authority.Until = canonical.At(s.until)
 	}
 	return p
+}
+
+// commitmentOf is what a document of the full form says that a party undertakes.
+func commitmentOf(s side) agreement.Commitment {
+	c := agreementtest.CommitmentOf(act.AgencyName(s.name))
+	c.Give, c.Receive = slices.Concat([]string{}, s.gives), slices.Concat([]string{}, s.takes)
+	return c
+}
+
+func written(v any) string {
+	b, err := canonical.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
 }
 
 // officerKey is the key id of an agency's numbered officer key.
@@ -114,7 +126,7 @@ func (h *history) perform(e *happening) (act.ID, error) {
 func (h *history) abort(e *happening) error {
 	open := h.named(e.names, "open", h.Now)
 	if open == nil {
-		return nil // of another history
+		return errors.New("there is no such open")
 	}
 	return h.Note(ledger.Record{
 		Type: "abort.v1", Agency: act.AgencyName(open.who), Action: "open", Act: h.id(open.order), Part: partName(open.part), Decision: h.records[open.order],
@@ -210,7 +222,7 @@ func (h *history) use(e *happening) act.Payload {
 
 func (h *history) payload(e *happening) *act.ItemRelease {
 	p := h.Release(act.AgencyName(e.who), ledgertest.ItemID(e.item), e.version, h.digests[e.doc], restriction.Set(e.asked))
-	p.Restrictions = e.asked
+	p.ItemKind, p.Restrictions = kindOf(e.item), e.asked
 	for _, one := range e.parents {
 		of := act.Parent{Release: h.id(one.release), Relation: one.relation}
 		if one.consent != 0 {
