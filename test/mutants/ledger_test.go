@@ -212,8 +212,7 @@ var ofLedger = []mutant{
 	{"a restriction for all is for all", readers, `return len(r.For) == 0`, `return false`},
 	{"a restriction for some is for them", readers, `return len(r.For) == 0`, `return true`},
 	{"later restrictions meet", readers, `terms = restriction.Meet(terms, asked.Set)`, `terms = asked.Set`},
-	{"what is denied is not delivered", readers, `if release == nil || !result.Allow {`, `if release == nil {`},
-	{"a cover is not the body", readers, `if record.Part != bodyPart {`, `if false {`},
+	{"what is denied is not delivered", readers, "case result.Allow:\n\t\t\t\tif release.delivered", "default:\n\t\t\t\tif release.delivered"},
 	{"what was attested for other terms is void", readers, "\t\tr.Prerequisites = nil\n", ""},
 	{"an open answers", readers, `r.Accepted, r.AcceptedStep = digest, step`, `r.Accepted = digest`},
 	{"what comes after a refusal is open again", readers, `return step, said && step.Index > r.Index`, `return step, said`},
@@ -222,4 +221,26 @@ var ofLedger = []mutant{
 	{"a revoked key signs nothing", ofTheFold, ` || before(key.Revoked, k.index) {`, ` {`},
 	{"the registrar's key is its own", ofTheFold, `id.Purpose == act.RegistrarSign && id.Thumbprint == act.ThumbprintOf(k.registrarKey)`, `id.Purpose == act.RegistrarSign`},
 	{"a release is under one's own agreement", items, ` || revision.Party(c.issuer()) == nil {`, ` {`},
+
+	{"who joins undertakes what its role lets it", joins, `err = revision.Document.AdmitsCommitment(party, commitment)`, `_ = revision.Document.AdmitsCommitment(party, commitment)`},
+	{"what who joins undertakes is its commitment", texts, `if joined := r.Joined[name]; joined != nil {
+		return joined.Commitment
+	}`, `if joined := r.Joined[name]; joined != nil {
+		return nil
+	}`},
+
+	{"a section makes a reader", readers, `if record.Part == "" || record.Part == coverPart {`, `if record.Part != bodyPart {`},
+	{"a cover makes no reader", readers, `if record.Part == "" || record.Part == coverPart {`, `if record.Part == "" {`},
+	{"a section is not counted", readers, `record.Part == bodyPart}`, `true}`},
+	{"an open that was taken back is not counted", readers, `if reader.opens[at].body {
+		reader.Count--`, `if reader.opens[at].body {
+		reader.Count -= 0`},
+	{"an open that was taken back makes no reader", readers, `reader.opens = slices.Delete(reader.opens, at, at+1)
+	reader.First, reader.Last = Step{}, Step{}
+	if`, `kept := *reader
+	reader.opens = slices.Delete(reader.opens, at, at+1)
+	reader.First, reader.Last = kept.First, kept.Last
+	if`},
+	{"the first open is the first that stands", readers, `reader.First, reader.Last = reader.opens[0].step(), reader.opens[last].step()`, `reader.First, reader.Last = reader.opens[last].step(), reader.opens[last].step()`},
+	{"one open is taken back, not another", readers, `o.index == record.Decision && o.act == record.Act`, `o.index <= record.Decision`},
 }

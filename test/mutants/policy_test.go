@@ -10,6 +10,8 @@ const (
 	onward   = "policy/onward.go"
 	duties   = "policy/duties.go"
 	parts    = "policy/party.go"
+	keeps    = "policy/retention.go"
+	commits  = "policy/commitment.go"
 )
 
 var ofPolicy = []mutant{
@@ -166,4 +168,22 @@ var ofPolicy = []mutant{
 	{"a duty to another holds nothing", duties, ` || release.Item.Publisher != publisher {`, ` {`},
 	{"only what is overdue holds", duties, `if duty.State == Overdue && !duty.Due.After(released) {`, `if !duty.Due.After(released) {`},
 	{"what came before the day is not held", duties, `duty.State == Overdue && !duty.Due.After(released) {`, `duty.State == Overdue {`},
+
+	{"who owes an answer is not left out", releases, "\t// A release may come before", "\tif no := overdue(s, revision, r.Agency, recipient, now, now); no != nil {\n\t\treturn no\n\t}\n\t// A release may come before"},
+
+	{"an agreement bounds how long copies are kept", keeps, `(!asked || clause.MaxDays < days)`, `!asked`},
+	{"copies are kept no longer than a release says", keeps, `(!asked || clause.MaxDays < days)`, `true`},
+	{"what no release says an agreement says", keeps, `(!asked || clause.MaxDays < days)`, `(asked && clause.MaxDays < days)`},
+	{"nothing is opened after its period", receives, `outlived(release, r.Agency, terms.Set, now) && (ok`, `false && (ok`},
+	{"a cover is shown after the period", receives, `r.Action == ToOpen && outlived(`, `outlived(`},
+	{"a period ends at its moment", keeps, `return asked && !now.Before(reader.First.Time.Add(lasts))`, `return asked && now.After(reader.First.Time.Add(lasts))`},
+	{"a period begins with the first opening", keeps, `!now.Before(reader.First.Time.Add(lasts))`, `!now.Before(reader.Last.Time.Add(lasts))`},
+	{"a section has a period of its own", receives, `outlived(release, r.Agency, terms.Set, now)`, `outlived(release, r.Agency, release.Terms(r.Agency).Set, now)`},
+	{"an older document closes nothing after a period", keeps, ` || release.Revision.Document.Schema != agreement.SchemaV2 {`, ` {`},
+
+	{"a party releases what it undertook to give", commits, `committed != nil && !committed.Gives(kind)`, `committed != nil && !committed.Gives(kind) && false`},
+	{"a party receives what it undertook to receive", commits, `committed.Receives(kind) {`, `true || committed.Receives(kind) {`},
+	{"an observer has undertaken nothing", commits, `revision.Party(name).Role == agreement.Observer || `, ``},
+	{"what a recipient does not receive is not released to it", releases, `mayTake(revision, recipient, r.Payload.ItemKind); no != nil {`, `mayTake(revision, recipient, r.Payload.ItemKind); no != nil && false {`},
+	{"what a reader does not receive it does not get", receives, `mayTake(revision, r.Agency, release.Item.Kind); no != nil {`, `mayTake(revision, r.Agency, release.Item.Kind); no != nil && false {`},
 }
