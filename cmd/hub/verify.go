@@ -29,7 +29,7 @@ func verify(ctx context.Context, o options) error {
 		return err
 	}
 	fmt.Println(message.Text("hub_verified", message.Params{
-		"Entries": report.Entries, "Releases": report.Releases, "Allows": report.Allows, "Checkpoint": report.Checkpoint,
+		"Entries": report.Entries, "Releases": report.Releases, "Allows": report.Allows, "Aborts": report.Aborts, "Checkpoint": report.Checkpoint,
 		"Root": base64.StdEncoding.EncodeToString(report.Root[:]),
 	}))
 	return nil
