@@ -73,5 +73,13 @@ func (a *app) showAccess(access deskapi.Access) error {
 		v.Names = append(v.Names, "agency/"+one.Agency)
 		v.Rows = append(v.Rows, []string{one.Agency, a.say(could, nil), one.Reason, one.Message})
 	}
-	return a.show(v)
+	if err := a.show(v); err != nil || a.output != "table" {
+		return err
+	}
+	for _, told := range access.Disposals {
+		if err := a.emit("", []byte(clean(told.Message)+"\n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }

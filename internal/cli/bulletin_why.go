@@ -33,7 +33,11 @@ func (a *app) ownWhy(ctx context.Context, d *desk, item, release string) error {
 		return err
 	}
 	if a.output == "table" {
-		return a.emit("", []byte(clean(c.Message)+"\n"))
+		text := clean(c.Message)
+		if c.Retention != nil && !c.Retention.OpenUntil.IsZero() {
+			text += " " + clean(c.Retention.Message)
+		}
+		return a.emit("", []byte(text+"\n"))
 	}
 	return a.show(view{Data: c, Names: []string{"item/" + c.Item}})
 }

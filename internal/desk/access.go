@@ -62,6 +62,9 @@ func (d *Desk) Access(ctx context.Context, o *Officer, lang, itemID, named strin
 		best := map[act.AgencyName]deskapi.AgencyAccess{}
 		for _, release := range d.auditable(s, itemID, named, shelf) {
 			d.explain(lang, past, release, addressed, &out, best)
+			if then := past.Release(release.ID); then != nil {
+				out.Disposals = append(out.Disposals, disposals(lang, then)...)
+			}
 		}
 		for _, answer := range best {
 			out.Agencies = append(out.Agencies, answer)

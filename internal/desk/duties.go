@@ -117,6 +117,7 @@ func (d *Desk) notes(
 		n.asReceiver(decision)
 	}
 	n.outgoing()
+	n.disposed()
 	return n.all
 }
 

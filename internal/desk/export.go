@@ -29,17 +29,24 @@ func (d *Desk) Restrictions(ctx context.Context, o *Officer, lang, itemID, named
 		if release == nil {
 			return notFound
 		}
-		mediaType, body, err = d.exported(lang, release, format)
+		mediaType, body, err = d.exported(lang, release, format, now)
 		return err
 	})
 	return mediaType, body, err
 }
 
-func (d *Desk) exported(lang string, release *ledger.Release, format string) (string, []byte, error) {
-	terms := release.Terms(d.Agency)
+func (d *Desk) exported(lang string, release *ledger.Release, format string, now time.Time) (string, []byte, error) {
+	terms, retention := release.Terms(d.Agency), d.retention(lang, release, now)
 	switch format {
 	case "", "text":
-		return "text/plain; charset=utf-8", []byte(textOf(readable(lang, terms.Set))), nil
+		text := textOf(readable(lang, terms.Set))
+		if retention != nil {
+			text += "\n" + retention.Message + "\n"
+		}
+		for _, told := range disposals(lang, release) {
+			text += "\n" + told.Message + "\n"
+		}
+		return "text/plain; charset=utf-8", []byte(text), nil
 	case "json":
 		raw, err := json.MarshalIndent(struct {
 			Item         string              `json:"item"`
@@ -47,7 +54,9 @@ func (d *Desk) exported(lang string, release *ledger.Release, format string) (st
 			Restrictions map[string][]string `json:"restrictions"`
 			Digest       string              `json:"digest"`
 			Terms        []deskapi.Term      `json:"terms"`
-		}{release.Item.ID, string(release.ID), terms.Set, terms.Digest, readable(lang, terms.Set)}, "", "  ")
+			Retention    *deskapi.Retention  `json:"retention,omitempty"`
+			Disposals    []deskapi.Disposal  `json:"disposals,omitempty"`
+		}{release.Item.ID, string(release.ID), terms.Set, terms.Digest, readable(lang, terms.Set), retention, disposals(lang, release)}, "", "  ")
 		return "application/json", append(raw, '\n'), err
 	case "iep", "odrl":
 		return d.elsewhere(release, format)

@@ -246,6 +246,7 @@ func (d *Desk) conditions(s *ledger.State, lang string, release *ledger.Release,
 	if said := release.Acknowledged(d.Agency); said != nil && said.Accepted != "" && said.Accepted != terms.Digest {
 		out.Changed = true
 	}
+	out.Retention = d.retention(lang, release, now)
 	if party := document.Party(release.Item.Publisher); party != nil {
 		out.Originator = describeParty(s, party)
 	}

@@ -251,6 +251,7 @@ type Conditions struct {
 	Terms              []Term              `json:"terms"`                   // the restrictions in words, with what stands behind each
 	Prerequisites      []string            `json:"prerequisites,omitempty"` // that the agency has to attest first
 	Changed            bool                `json:"changed,omitempty"`       // the terms are others than this agency accepted before
+	Retention          *Retention          `json:"retention,omitempty"`     // for a receiver: until when it opens the item and keeps copies
 	// Sections are those with stricter conditions that this officer may come to have;
 	// of others there is no trace here.
 	Sections []SectionConditions `json:"sections,omitempty"`
@@ -271,6 +272,8 @@ type Access struct {
 	Item     string         `json:"item"`
 	At       time.Time      `json:"at"`
 	Agencies []AgencyAccess `json:"agencies"` // by name; only those that the asking agency may know of
+	// Disposals tell what the hub had deleted of it by then.
+	Disposals []Disposal `json:"disposals,omitempty"`
 	// Incomplete says that the desk no longer knows whom a release was addressed to.
 	Incomplete bool `json:"incomplete,omitempty"`
 }

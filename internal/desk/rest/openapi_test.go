@@ -88,6 +88,7 @@ func TestDescriptionHasExactlyTheMembers(t *testing.T) {
 		deskapi.Access{}, deskapi.AgencyAccess{}, deskapi.ActRequest{}, deskapi.Party{}, deskapi.AgreementSummary{}, deskapi.Agreement{}, deskapi.Ready{}, deskapi.ProblemDetails{},
 		deskapi.PartyStanding{}, deskapi.Suspension{}, deskapi.Accession{}, deskapi.Commitment{}, deskapi.Review{}, deskapi.BreachNotice{}, deskapi.BreachRequest{},
 		deskapi.AgreementRevision{}, deskapi.AgreementWhy{}, deskapi.Outgoing{},
+		deskapi.Retention{}, deskapi.Disposal{},
 	} {
 		types[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)
 	}
