@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -131,7 +132,7 @@ func paper(text []byte, title, footer string) ([]byte, error) {
 	file, err := pdf.Make(text, title, footer)
 	var missing *pdf.LetterError
 	if errors.As(err, &missing) {
-		return nil, failBecause(err, Usage, "cli_render_no_letter", message.Params{"Letter": string(missing.Letter)})
+		return nil, failBecause(err, Usage, "cli_render_no_letter", message.Params{"Letter": cleanText(string(missing.Letter)), "Code": fmt.Sprintf("%U", missing.Letter)})
 	}
 	return file, err
 }

@@ -64,19 +64,43 @@ func TestPaperCarriesTheDigestOfItsText(t *testing.T) {
 	out := filepath.Join(w.home, "ag9.pdf")
 	w.expect(OK, "agreement", "render", w.file("ag9.json", string(composed.Bytes)), "--format", "pdf", "--out", out)
 	file, err := os.ReadFile(out)
-	if err != nil || !strings.HasPrefix(string(file), "%PDF-") || !strings.Contains(string(file), composed.Document.Texts["en"]) {
+	if err != nil || !strings.HasPrefix(string(file), "%PDF-") || !strings.Contains(string(file), wide(composed.Document.Texts["en"])) {
 		t.Errorf("the file has %d bytes, %v", len(file), err)
 	}
-	composed.Document.Parties[0].LegalName = "Łódź"
-	composed.Document.Texts = render.Digests(composed.Document)
-	raw, _, err := composed.Document.Bytes()
-	if err != nil {
+	named := func(name string) string {
+		composed.Document.Parties[0].LegalName = name
+		composed.Document.Texts = render.Digests(composed.Document)
+		raw, _, err := composed.Document.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.file("ag9.json", string(raw))
+	}
+	w.expect(OK, "agreement", "render", named("Łódź, Ґанок, Cục Phòng"), "--format", "pdf", "--out", out)
+	// What the pages cannot show is not printed with a hole, and the text has it.
+	thai := named("สำนักงาน")
+	if err := os.Remove(out); err != nil {
 		t.Fatal(err)
 	}
-	got := w.expect(Usage, "agreement", "render", w.file("ag9.json", string(raw)), "--format", "pdf", "--out", out)
-	if !strings.Contains(got.stderr, "Ł") {
+	got := w.expect(Usage, "agreement", "render", thai, "--format", "pdf", "--out", out)
+	if !strings.Contains(got.stderr, "U+0E2A") || !strings.Contains(got.stderr, "--format md") {
 		t.Errorf("said %q", got.stderr)
 	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a file is written")
+	}
+	if text := w.expect(OK, "agreement", "render", thai).stdout; !strings.Contains(text, "สำนักงาน") {
+		t.Errorf("the text is %s", text)
+	}
+}
+
+// wide is ASCII as it stands on a page: two bytes for each letter.
+func wide(text string) string {
+	var out strings.Builder
+	for _, c := range []byte(text) {
+		out.Write([]byte{0, c})
+	}
+	return out.String()
 }
 
 // What a lawyer read stays bound: whether today's words are those is said.

@@ -2,10 +2,11 @@
 //
 // It reads exactly the Markdown that render writes: headings, paragraphs, lists,
 // quotes, escaped punctuation and code spans. The same text gives the same bytes:
-// nothing in the file depends on the day, the machine or chance. The fonts are the
-// ones that every reader has; they know the letters of Windows-1252, which covers
-// the languages of the catalogue, and a text with another letter is refused rather
-// than printed with a hole.
+// nothing in the file depends on the day, the machine or chance. The fonts are in the
+// file, so that it is read alike everywhere and in fifty years. A text with a character
+// that they cannot show as it is written, a script that joins its letters or goes from
+// the right above all, is refused rather than printed with a hole: the Markdown text
+// has it, and that is what the digest is of.
 //
 // Only the command line imports it.
 package pdf
@@ -15,16 +16,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"codeberg.org/go-pdf/fpdf"
-	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/unicode/norm"
 )
-
-// LetterError names a letter that the fonts do not have.
-type LetterError struct{ Letter rune }
-
-func (e *LetterError) Error() string { return fmt.Sprintf("no font has the letter %q", e.Letter) }
 
 // fixed is the day that every file carries: a text that is rendered again is the
 // same file.
@@ -33,68 +28,82 @@ var fixed = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // Sizes in points and millimetres.
 const (
 	margin   = 22.0
-	body     = 11.0
-	line     = 5.4
+	body     = 10.0
+	line     = 5.2
 	indent   = 7.0
-	footSize = 7.5
+	footSize = 6.5
 )
 
-// Make returns the file. The footer stands on every page beside its number: the
-// digest of the text, so that paper can be compared with what is signed.
+// Make returns the file. The title is only in what the file says of itself. The footer
+// stands on every page beside its number: the digest of the text, so that paper can be
+// compared with what is signed. Error: LetterError.
 func Make(markdown []byte, title, footer string) ([]byte, error) {
-	encoded, err := encode(string(markdown))
-	if err != nil {
+	s := &sheet{blocks: blocks(string(markdown)), title: title, footer: norm.NFC.String(footer)}
+	if err := s.check(); err != nil {
 		return nil, err
 	}
-	head, err := encode(title)
-	if err != nil {
-		return nil, err
-	}
-	foot, err := encode(footer)
-	if err != nil {
-		return nil, err
-	}
-	file := fpdf.New("P", "mm", "A4", "")
-	file.SetCatalogSort(true)
-	file.SetCompression(false)
-	file.SetCreationDate(fixed)
-	file.SetModificationDate(fixed)
-	file.SetProducer("concordat", false)
-	file.SetTitle(head, false)
-	file.SetMargins(margin, margin, margin)
-	file.SetAutoPageBreak(true, margin)
-	file.AliasNbPages("{pages}")
-	file.SetFooterFunc(func() {
-		file.SetY(-margin + line)
-		file.SetLeftMargin(margin)
-		file.SetX(margin)
-		file.SetFont("Courier", "", footSize)
-		file.CellFormat(0, line, foot, "", 0, "L", false, 0, "")
-		file.SetX(margin)
-		file.CellFormat(0, line, fmt.Sprintf("%d/{pages}", file.PageNo()), "", 0, "R", false, 0, "")
-	})
-	file.AddPage()
-	for _, block := range blocks(encoded) {
-		block.print(file)
-	}
+	// Every footer says how many pages there are: they are set once to be counted.
+	pages := s.set(0).PageCount()
 	var out bytes.Buffer
-	if err := file.Output(&out); err != nil {
+	if err := s.set(pages).Output(&out); err != nil {
 		return nil, fmt.Errorf("write PDF: %w", err)
 	}
 	return out.Bytes(), nil
 }
 
-// encode turns UTF-8 into the one byte per letter of Windows-1252.
-func encode(text string) (string, error) {
-	var out strings.Builder
-	for _, r := range text {
-		b, ok := charmap.Windows1252.EncodeRune(r)
-		if !ok || r == utf8.RuneError {
-			return "", &LetterError{r}
-		}
-		out.WriteByte(b)
+// sheet is a text on its way to pages.
+type sheet struct {
+	blocks        []block
+	title, footer string
+}
+
+func (s *sheet) check() error {
+	if err := check(mono, "", s.footer); err != nil {
+		return err
 	}
-	return out.String(), nil
+	for i := range s.blocks {
+		one := &s.blocks[i]
+		if err := check(serif, "", one.mark); err != nil {
+			return err
+		}
+		for n := range one.runs {
+			family, style := one.runs[n].font(one)
+			if err := check(family, style, one.runs[n].text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// set lays everything out, with this many pages in the footers.
+func (s *sheet) set(pages int) *fpdf.Fpdf {
+	file := fpdf.New("P", "mm", "A4", "")
+	for _, one := range fonts {
+		file.AddUTF8FontFromBytes(one.family, one.style, one.bytes)
+	}
+	file.SetCatalogSort(true)
+	file.SetCompression(false)
+	file.SetCreationDate(fixed)
+	file.SetModificationDate(fixed)
+	file.SetProducer("concordat", false)
+	file.SetTitle(s.title, true)
+	file.SetMargins(margin, margin, margin)
+	file.SetAutoPageBreak(true, margin)
+	file.SetFooterFunc(func() {
+		file.SetY(-margin + line)
+		file.SetLeftMargin(margin)
+		file.SetX(margin)
+		file.SetFont(mono, "", footSize)
+		file.CellFormat(0, line, s.footer, "", 0, "L", false, 0, "")
+		file.SetX(margin)
+		file.CellFormat(0, line, fmt.Sprintf("%d/%d", file.PageNo(), pages), "", 0, "R", false, 0, "")
+	})
+	file.AddPage()
+	for i := range s.blocks {
+		s.blocks[i].print(file)
+	}
+	return file
 }
 
 // block is one heading, paragraph, item of a list or quote.
@@ -105,10 +114,26 @@ type block struct {
 	runs    []run
 }
 
-// run is text in one font.
+// run is text in one font. Its characters are composed (Unicode, NFC): a letter and its
+// accents are one.
 type run struct {
 	text string
 	code bool
+}
+
+// font is the one that shows the run in its block. Code that the narrow font cannot
+// show is set as text: what it says comes before how it looks.
+func (r *run) font(in *block) (family, style string) {
+	if r.code && check(mono, "", r.text) == nil {
+		return mono, ""
+	}
+	switch {
+	case in.heading > 0:
+		return serif, "B"
+	case in.quote:
+		return serif, "I"
+	}
+	return serif, ""
 }
 
 // blocks reads the Markdown line by line: render writes every block on a line of
@@ -124,7 +149,7 @@ func blocks(markdown string) []block {
 			one.heading = strings.IndexByte(text, ' ')
 			text = text[one.heading+1:]
 		case strings.HasPrefix(text, "- "):
-			one.mark, text = "\x95", text[2:] // a bullet
+			one.mark, text = "•", text[2:]
 		case strings.HasPrefix(text, "> "):
 			one.quote, text = true, text[2:]
 		case digits > 0 && strings.HasPrefix(text[digits:], ". "):
@@ -143,7 +168,8 @@ func runs(text string) []run {
 	code := false
 	end := func() {
 		if current.Len() > 0 {
-			all = append(all, run{current.String(), code})
+			// Not before: there are characters that become a backtick.
+			all = append(all, run{norm.NFC.String(current.String()), code})
 		}
 		current.Reset()
 	}
@@ -164,10 +190,10 @@ func runs(text string) []run {
 }
 
 func (b *block) print(file *fpdf.Fpdf) {
-	style, size, left := "", body, margin
+	size, left := body, margin
 	switch {
 	case b.heading > 0:
-		style, size = "B", []float64{16, 12.5, 11}[min(b.heading, 3)-1]
+		size = []float64{15, 11.5, 10}[min(b.heading, 3)-1]
 		file.Ln(float64(4-min(b.heading, 3)) + 1)
 		if file.GetY() > 297-margin-4*line {
 			file.AddPage() // no heading alone at the foot of a page
@@ -175,20 +201,21 @@ func (b *block) print(file *fpdf.Fpdf) {
 	case b.mark != "":
 		left += indent
 		file.SetX(margin + 2)
-		file.SetFont("Times", "", body)
+		file.SetFont(serif, "", body)
 		file.CellFormat(indent-2, line, b.mark, "", 0, "L", false, 0, "")
 	case b.quote:
-		style, left = "I", left+indent
+		left += indent
 	}
 	file.SetLeftMargin(left)
 	file.SetX(left)
-	for _, one := range b.runs {
-		if one.code {
-			file.SetFont("Courier", "", size-2)
+	for i := range b.runs {
+		family, style := b.runs[i].font(b)
+		if family == mono {
+			file.SetFont(family, style, size-1.5)
 		} else {
-			file.SetFont("Times", style, size)
+			file.SetFont(family, style, size)
 		}
-		file.Write(line*size/body, one.text)
+		file.Write(line*size/body, b.runs[i].text)
 	}
 	file.SetLeftMargin(margin)
 	file.Ln(line*size/body + 1.6)
