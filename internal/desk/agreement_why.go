@@ -136,6 +136,12 @@ func (e *explanation) code() string {
 		return e.byRole()
 	case policy.KindNotCovered:
 		return e.byCommitment()
+	case policy.ReciprocityOwed:
+		e.clause = "/reciprocity"
+		if !e.part.Release.Allow {
+			return "reciprocity_owed_stuck"
+		}
+		return "reciprocity_owed"
 	case policy.NotAParty:
 		e.clause = "/parties"
 		if step, invited := e.r.Invited[e.name]; invited {

@@ -150,6 +150,10 @@ func (s *Service) checkRelease(ctx context.Context, a *act.Act, p *act.ItemRelea
 			return err
 		}
 	}
+	// What is released to nobody gives nothing, and must not count as having given.
+	if len(recipientsOf(descriptors)) < 2 {
+		return malformedRelease("a release has no recipient beside its publisher")
+	}
 	for key, part := range byPart {
 		if !recipients[key][string(a.KeyID.Agency)] {
 			return malformedRelease("a part is not sealed to its publisher too")

@@ -89,7 +89,9 @@ func (c *cursor) addRevision(document *agreement.Document, digest, bytes string)
 		Last: c.entry.Act.ID, chain: map[act.ID]bool{c.entry.Act.ID: true},
 	}
 	if c.agreements[document.ID] == nil {
-		c.agreements[document.ID] = &Agreement{ID: document.ID, opened: map[act.AgencyName][]*Release{}}
+		c.agreements[document.ID] = &Agreement{
+			ID: document.ID, opened: map[act.AgencyName][]*Release{}, given: map[act.AgencyName]map[string]bool{},
+		}
 	}
 	all := c.agreements[document.ID]
 	if n := len(all.Revisions); n > 0 && document.Schema == agreement.SchemaV2 && all.Revisions[n-1].Complete == nil {

@@ -56,8 +56,21 @@ func (c *cursor) release(p *act.ItemRelease) (func(), error) {
 		}
 		item.Releases = append(item.Releases, release)
 		c.releases[release.ID] = release
+		c.agreements[revision.Document.ID].give(c.issuer(), item.ID)
 	}, nil
 }
+
+// give notes that an agency has released an item under a revision of the agreement.
+func (a *Agreement) give(name act.AgencyName, item string) {
+	if a.given[name] == nil {
+		a.given[name] = map[string]bool{}
+	}
+	a.given[name][item] = true
+}
+
+// HasGiven reports whether the agency has released an item under any revision of the
+// agreement that it has not taken back.
+func (a *Agreement) HasGiven(name act.AgencyName) bool { return len(a.given[name]) > 0 }
 
 // Effective returns what binds the receivers of a release: the agreement's floor
 // and purposes, met with what the originator asked for.
@@ -78,7 +91,13 @@ func (c *cursor) retract(p *act.ItemRetract) (func(), error) {
 	if item.Retracted != nil {
 		return nil, refuse("item_retracted", "the item is retracted already")
 	}
-	return func() { step := c.step; item.Retracted = &step }, nil
+	return func() {
+		step := c.step
+		item.Retracted = &step
+		for _, release := range item.Releases {
+			delete(c.agreements[release.Revision.Document.ID].given[item.Publisher], item.ID)
+		}
+	}, nil
 }
 
 // parents finds the releases from which an item was made. A desk may hear of an

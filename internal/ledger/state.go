@@ -87,7 +87,8 @@ type Agreement struct {
 	Revisions []*Revision
 	Breaches  []Breach
 
-	opened map[act.AgencyName][]*Release // what each agency has opened under any revision
+	opened map[act.AgencyName][]*Release      // what each agency has opened under any revision
+	given  map[act.AgencyName]map[string]bool // items that each agency has released under any revision and not taken back
 }
 
 // Step is an act of a life at its place in the ledger. Effective is from when it

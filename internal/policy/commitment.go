@@ -55,3 +55,17 @@ func givesNothing(revision *ledger.Revision, name act.AgencyName) *Decision {
 	}
 	return refused(KindNotCovered, revision.Digest, toGive)
 }
+
+// owesReciprocity says of who undertook to give something, where the agreement
+// requires reciprocity, that it has given nothing yet, or taken all of it back: it
+// opens nothing that others gave.
+func owesReciprocity(s *ledger.State, revision *ledger.Revision, name act.AgencyName) *Decision {
+	if !revision.Document.RequiresReciprocity() {
+		return nil
+	}
+	committed := revision.Commitment(name)
+	if committed == nil || len(committed.Give) == 0 || s.Agreement(revision.Document.ID).HasGiven(name) {
+		return nil
+	}
+	return refused(ReciprocityOwed, revision.Digest, "/reciprocity")
+}

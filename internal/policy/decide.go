@@ -119,6 +119,7 @@ const (
 	PartySuspended      = "policy_party_suspended"
 	ReviewOverdue       = "policy_review_overdue"
 	AuthorityLapsed     = "policy_authority_lapsed"
+	ReciprocityOwed     = "policy_reciprocity_owed"
 	BeforeAccession     = "policy_before_accession"
 	CannotComply        = "policy_cannot_comply"
 	PrerequisiteMissing = "policy_prerequisite_missing"

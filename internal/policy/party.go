@@ -34,6 +34,9 @@ func PartOf(s *ledger.State, revision *ledger.Revision, name act.AgencyName, now
 	if part.Read.Allow && !party.MayOpen() {
 		part.Read = deny(RoleForbids, revision.Digest, string(party.Role))
 	}
+	if no := owesReciprocity(s, revision, name); part.Read.Allow && no != nil {
+		part.Read = *no
+	}
 	return part
 }
 

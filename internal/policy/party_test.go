@@ -33,10 +33,12 @@ func (h *parting) turn(t *rapid.T) {
 	}
 	about := act.AgreementPartyStep{AgreementStep: step, Agency: rapid.SampledFrom(h.parties).Draw(t, "about")}
 	switch what := rapid.SampledFrom([]string{
-		"release", "release", "suspend", "resume", "suspend-party", "resume-party", "withdraw", "terminate", "review", "standing", "standing",
+		"release", "release", "retract", "suspend", "resume", "suspend-party", "resume-party", "withdraw", "terminate", "review", "standing", "standing",
 	}).Draw(t, "what"); what {
 	case "release":
 		h.release(who)
+	case "retract":
+		h.retracts(who)
 	case "standing":
 		kind := act.AgencySuspendKind
 		if h.State.Agency(who).Standing == ledger.Suspended {
@@ -55,13 +57,33 @@ func (h *parting) turn(t *rapid.T) {
 
 // release lets a party whose role allows it put something plain before all.
 func (h *parting) release(by act.AgencyName) {
-	if !h.State.Revision(h.digest).Party(by).MayRelease() {
+	revision := h.State.Revision(h.digest)
+	if !revision.Party(by).MayRelease() || !revision.Commitment(by).Gives("bulletin") {
 		return
 	}
 	item := h.Release(by, ledgertest.ItemID(len(h.releases)), 1, h.digest, agreementtest.Floor())
 	if id, err := h.By(by, act.DeskSign, item); err == nil {
 		h.releases = append(h.releases, id)
 	}
+}
+
+// retracts takes back whatever the party has released.
+func (h *parting) retracts(by act.AgencyName) {
+	for _, id := range h.releases {
+		if item := h.State.Release(id).Item; item.Publisher == by && item.Retracted == nil {
+			_, _ = h.By(by, act.DeskSign, &act.ItemRetract{Common: h.Common(by), Item: item.ID, Officer: ledgertest.Officer(by, 1), Reason: "error"})
+		}
+	}
+}
+
+// tookBack reports whether another party has taken back all that it released.
+func (h *parting) tookBack(name act.AgencyName) bool {
+	return slices.ContainsFunc(h.parties, func(other act.AgencyName) bool {
+		return other != name && !slices.ContainsFunc(h.releases, func(id act.ID) bool {
+			item := h.State.Release(id).Item
+			return item.Publisher == other && item.Retracted == nil
+		})
+	})
 }
 
 // What a party is told of its part is what Decide says of items: it may release
@@ -76,12 +98,19 @@ func TestWhatAPartyIsToldOfItsPartIsWhatDecideSays(t *testing.T) {
 		d.Suspension.NoticeDays, d.Suspension.MaxDays = rapid.IntRange(0, 2).Draw(t, "notice"), 30
 		d.Review = &agreement.Review{IntervalDays: 30, OnOverdue: rapid.SampledFrom([]string{"warn", "freeze-new", "suspend"}).Draw(t, "overdue")}
 		d.Termination.NoticeDays, d.Termination.Effect = 1, "destroy"
+		d.Reciprocity = rapid.SampledFrom([]string{"reported", "required"}).Draw(t, "reciprocity")
 		d.Parties[2].Role = rapid.SampledFrom([]agreement.Role{agreement.Both, agreement.Observer, agreement.Contributor, agreement.Recipient}).Draw(t, "role")
 		if !d.Parties[2].MayRelease() {
 			d.Commitments[2].Give = nil
 		}
 		if !d.Parties[2].MayReceiveCovers() {
 			d.Commitments[2].Receive = nil
+		}
+		for i, may := range []string{"gives", "receives"} { // what a role leaves open
+			list := []*[]string{&d.Commitments[1].Give, &d.Commitments[1].Receive}[i]
+			if !rapid.Bool().Draw(t, may) && rapid.Bool().Draw(t, "not "+may) {
+				*list = []string{}
+			}
 		}
 		d.Parties[1].Authority = &agreement.Authority{Instrument: "A fictional decree", Until: canonical.At(ledgertest.Start.Add(60 * 24 * time.Hour))}
 		var err error
@@ -90,6 +119,9 @@ func TestWhatAPartyIsToldOfItsPartIsWhatDecideSays(t *testing.T) {
 		}
 		for _, each := range h.parties { // each has released one plain item
 			h.release(each)
+		}
+		if rapid.Bool().Draw(t, "takes back") {
+			h.retracts("alpha")
 		}
 		for range rapid.IntRange(1, 15).Draw(t, "turns") {
 			h.turn(t)
@@ -100,7 +132,7 @@ func TestWhatAPartyIsToldOfItsPartIsWhatDecideSays(t *testing.T) {
 	})
 	for _, reason := range []string{
 		policy.Allowed, policy.AgreementSuspended, policy.PartySuspended, policy.ReviewOverdue, policy.AgreementWithdrawn,
-		policy.AgreementTerminated, policy.AgencySuspended, policy.RoleForbids, policy.AuthorityLapsed,
+		policy.AgreementTerminated, policy.AgencySuspended, policy.RoleForbids, policy.AuthorityLapsed, policy.KindNotCovered, policy.ReciprocityOwed,
 	} {
 		if saw[reason] == 0 {
 			t.Errorf("the histories never came to %s", reason)
@@ -131,6 +163,9 @@ func (h *parting) compare(t *rapid.T, name act.AgencyName, saw map[string]int) {
 				Officer: ledgertest.Officer(name, 1),
 			}, h.Now).Allow
 		}
+	}
+	if !read && h.tookBack(name) {
+		read = part.Read.Allow // there may be nothing left to read
 	}
 	if part.Release.Allow != release || part.Receive.Allow != receive || part.Read.Allow != read {
 		t.Fatalf("%s is told %+v; Decide lets it release %v, receive %v, read %v", name, part, release, receive, read)

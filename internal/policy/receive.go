@@ -118,6 +118,9 @@ func decideReceiver(s *ledger.State, r Request, release *ledger.Release, now tim
 			return refused(ParentRestricted, string(release.ID), string(axis))
 		}
 	}
+	if r.Action == ToOpen {
+		return owesReciprocity(s, revision, r.Agency)
+	}
 	return nil
 }
 
