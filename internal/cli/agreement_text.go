@@ -132,7 +132,7 @@ func (a *app) agreementText(d *agreement.Document, digest string) string {
 	s.pairs(
 		"cli_text_digest", digest,
 		"cli_text_id", d.ID, "cli_text_revision", fmt.Sprint(d.Revision), "cli_text_supersedes", d.Supersedes,
-		"cli_text_form", d.Form, "cli_text_accession", d.Accession, "cli_text_binding", d.Binding,
+		"cli_text_form", a.word("clause", d.Form), "cli_text_accession", a.word("clause", d.Accession), "cli_text_binding", a.word("clause", d.Binding),
 	)
 	for _, lang := range slices.Sorted(maps.Keys(d.Title)) {
 		fmt.Fprintf(&s.text, "  [%s] %s\n", lang, clean(d.Title[lang]))
@@ -141,7 +141,7 @@ func (a *app) agreementText(d *agreement.Document, digest string) string {
 	for _, party := range d.Parties {
 		fmt.Fprintf(&s.text, "  %s (%s)\n", clean(party.LegalName), party.Agency)
 		s.indented("    ",
-			"cli_text_role", string(party.Role), "cli_text_jurisdiction", party.Jurisdiction, "cli_text_kind", party.Kind,
+			"cli_text_role", a.word("role", string(party.Role)), "cli_text_jurisdiction", party.Jurisdiction, "cli_text_kind", party.Kind,
 			"cli_text_mandate", party.Mandate, "cli_text_signatory", party.Signatory,
 			"cli_text_officer_key", fingerprint.Text(string(party.OfficerSign)),
 			"cli_text_desk_key", fingerprint.Text(string(party.DeskSign)),
@@ -175,13 +175,13 @@ func (a *app) termsText(s *sheet, d *agreement.Document) {
 	for _, b := range d.LegalBasis {
 		basis = append(basis, b.Instrument+" "+b.Article)
 	}
-	entry := d.EntryIntoForce.Rule
+	entry := a.word("clause", d.EntryIntoForce.Rule)
 	if d.EntryIntoForce.Count > 0 {
 		entry = fmt.Sprintf("%s (%d)", entry, d.EntryIntoForce.Count)
 	}
 	s.pairs(
 		"cli_text_legal_basis", strings.Join(basis, "; "),
-		"cli_text_purposes", strings.Join(d.Purposes, ", "),
+		"cli_text_purposes", strings.Join(a.words("term", d.Purposes), ", "),
 		"cli_text_item_kinds", strings.Join(d.ItemKinds, ", "),
 		"cli_text_excluded", strings.Join(d.Excluded, ", "),
 		"cli_text_floor", a.restrictionText(d.Floor),
@@ -194,7 +194,7 @@ func (a *app) termsText(s *sheet, d *agreement.Document) {
 		"cli_text_expires", moment(d.Expires),
 		"cli_text_lease", a.minutes(d.Lease("")),
 		"cli_text_notice", a.say("cli_text_notice_days", message.Params{"Days": d.Termination.NoticeDays}),
-		"cli_text_effect", d.Termination.Effect,
+		"cli_text_effect", a.word("term", d.Termination.Effect),
 	)
 }
 
@@ -213,11 +213,9 @@ var naming = map[restriction.Axis]bool{
 func (a *app) restrictionText(set map[string][]string) string {
 	var axes []string
 	for _, axis := range slices.Sorted(maps.Keys(set)) {
-		terms := slices.Clone(set[axis])
-		for i := range terms {
-			if !naming[restriction.Axis(axis)] {
-				terms[i] = a.word("term", terms[i])
-			}
+		terms := set[axis]
+		if !naming[restriction.Axis(axis)] {
+			terms = a.words("term", terms)
 		}
 		axes = append(axes, a.word("axis", axis)+"="+strings.Join(terms, ","))
 	}

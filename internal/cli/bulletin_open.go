@@ -82,7 +82,7 @@ func (a *app) runOpen(ctx context.Context, item string, f openFlags) error {
 	}
 	a.tell("cli_opened", message.Params{"Entry": opened.Decision, "Until": opened.ShowUntil.UTC().Format(time.RFC3339)})
 	if opened.Mark != "" {
-		a.tell("cli_opened_marked", message.Params{"Form": opened.Form})
+		a.tell("cli_opened_marked", message.Params{"Form": a.word("term", opened.Form)})
 	}
 	if f.out != "" {
 		return a.writeFile(f.out, []byte(cleanText(strings.TrimRight(opened.Rendered, "\n")+"\n")), 0o600)

@@ -115,6 +115,14 @@ func (a *app) say(code string, params message.Params) string {
 // word says a code of a closed list in the reader's language.
 func (a *app) word(of, code string) string { return message.Word(a.lang, of, code) }
 
+func (a *app) words(of string, codes []string) []string {
+	said := make([]string, 0, len(codes))
+	for _, code := range codes {
+		said = append(said, a.word(of, code))
+	}
+	return said
+}
+
 // tell says one sentence to the person, beside the data.
 func (a *app) tell(code string, params message.Params) {
 	fmt.Fprintln(a.env.Stderr, clean(a.say(code, params)))

@@ -57,7 +57,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	problem := deskapi.ProblemDetails{
 		Type: "urn:concordat:problem:" + refused.Code, Status: status, Code: refused.Code, Retryable: refused.Retryable(),
-		Title:    message.Render(lang(r), message.New("desk_"+refused.Code, params(refused))),
+		Title:    message.Render(lang(r), message.New("desk_"+refused.Code, params(lang(r), refused))),
 		Problems: refused.Problems, Findings: refused.Findings,
 	}
 	// One answer for "no such thing" and "not for you": nothing beside the code.
@@ -76,10 +76,17 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, status, problem)
 }
 
-func params(e *desk.Error) message.Params {
+func params(lang string, e *desk.Error) message.Params {
 	out := message.Params{"Right": "", "Axis": ""}
 	for name, value := range e.Params {
 		out[name] = value
+	}
+	if axes, ok := out["Axis"].(string); ok {
+		said := strings.Split(axes, ", ")
+		for i := range said {
+			said[i] = message.Word(lang, "axis", said[i])
+		}
+		out["Axis"] = strings.Join(said, ", ")
 	}
 	return out
 }
