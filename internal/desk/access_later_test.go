@@ -122,6 +122,12 @@ func TestWhatHappenedAfterTheReleaseIsSaidWithWhoAndWhen(t *testing.T) {
 				l.release = l.by("alpha", act.DeskSign, l.Release("alpha", ledgertest.ItemID(2), 1, l.digest, nil))
 			}, code: "duty_overdue", holds: []string{"beta", "alpha", "AG-7", at(2 + 24*60)},
 		},
+		"of a kind that it does not receive": {
+			document: func(d *agreement.Document) { d.Commitments[1].Receive = []string{} }, code: "kind_not_covered", holds: []string{"beta", "AG-7"},
+		},
+		"given to who has given nothing": {
+			document: func(d *agreement.Document) { d.Reciprocity = "required" }, code: "reciprocity_owed", holds: []string{"beta", "AG-7"},
+		},
 		"restricted later": {then: func(l *later) {
 			l.restrict(restriction.Set{"accessForm": {"view-only"}})
 			l.Now = l.Now.Add(time.Minute)

@@ -91,6 +91,17 @@ func TestWhyAnAgencyMayOrMayNotIsOneSentence(t *testing.T) {
 			d.Parties[1].Role = agreement.Observer
 			d.Commitments[1].Give, d.Commitments[1].Receive = []string{}, []string{}
 		}, then: signed, clause: "/parties/role", holds: []string{"observer"}},
+		"undertook to give nothing": {document: func(d *agreement.Document) { d.Commitments[1].Give = []string{} }, then: signed, read: true, clause: "/commitments"},
+		"undertook to receive nothing": {document: func(d *agreement.Document) { d.Commitments[1].Receive = []string{} }, then: signed, release: true,
+			clause: "/commitments"},
+		"undertook nothing that meets the others": {document: func(d *agreement.Document) {
+			d.Commitments[1].Give, d.Commitments[1].Receive = []string{}, []string{}
+		}, then: signed, clause: "/commitments"},
+		"has given nothing yet": {document: func(d *agreement.Document) { d.Reciprocity = "required" }, then: signed, release: true, clause: "/reciprocity"},
+		"cannot give what it owes": {document: func(d *agreement.Document) {
+			d.Reciprocity = "required"
+			d.Parties[1].Authority.Until = at(ledgertest.Start.Add(time.Hour))
+		}, then: signed, after: 2 * time.Hour, clause: "/reciprocity"},
 		"no party": {then: signed, of: "delta", clause: "/parties", holds: []string{"delta"}},
 		"invited": {then: func(l *life) {
 			l.take("alpha", &act.AgreementInvite{AgreementStep: l.step("alpha"), Agency: "delta"})

@@ -30,7 +30,7 @@ func (s *Story) accession(ctx context.Context) error {
 	joiner := s.As(c, "signatory-1")
 	if _, err := s.does(ctx, joiner, "agreement", "accede", "AG-2",
 		"--mandate", "Sample mandate: border and immigration act", "--signatory-office", "Director of Operations",
-		"--authority", "Sample border and immigration act, section 12", "--yes", "--compared-fingerprints"); err != nil {
+		"--authority", "Sample border and immigration act, section 12", "--gives", "bulletin", "--receives", "bulletin", "--yes", "--compared-fingerprints"); err != nil {
 		return err
 	}
 	s.say("demo_accession_countersign", nil)
