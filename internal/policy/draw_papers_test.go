@@ -144,6 +144,7 @@ func drawClauses(t *rapid.T, p *paper, members []string) {
 	if seldom(t, "short", 3) {
 		p.keeps = time.Duration(between(t, "kept", 1, 3)) * 24 * time.Hour
 	}
+	p.mutual = seldom(t, "mutual", 3)
 	p.holdsNew = rapid.Bool().Draw(t, "holds")
 	if rapid.Bool().Draw(t, "community") {
 		p.community = some(t, "members", slices.Concat(cast, []string{"border", "customs", "police"}), 1)

@@ -290,6 +290,21 @@ func (m model) keptTooLong(r *happening, who string, terms limits, now time.Time
 	return m.papers[r.doc].full && who != r.who && first != nil && ends && !now.Before(first.at.Add(period))
 }
 
+// givesFirst says whether a reader that undertook to give has still to give something
+// before it opens what another gave: an item, under any paper of the agreement, that
+// it has not retracted.
+func (m model) givesFirst(r *happening, who string, now time.Time) bool {
+	if !m.papers[r.doc].mutual || who == r.who || len(m.sideOf(r.doc, who, now).gives) == 0 {
+		return false
+	}
+	for h := range m.did(now, "release") {
+		if h.who == who && m.papers[h.doc].agreement == m.papers[r.doc].agreement && m.retracted(h.item, now) == nil {
+			return false
+		}
+	}
+	return true
+}
+
 // hides says whether a section is not there for who: what a section restricts by
 // itself excludes it, whatever else may change.
 func (m model) hides(r *happening, part int, who string, now time.Time) bool {
@@ -311,7 +326,7 @@ func (m model) hides(r *happening, part int, who string, now time.Time) bool {
 // mayOpen says whether reader may open a release at now.
 func (m model) mayOpen(reader string, r *happening, q request, now time.Time) bool {
 	terms := m.termsOf(r, q.part, reader, now)
-	if !m.reachable(reader, r, now) || m.hides(r, q.part, reader, now) || m.keptTooLong(r, reader, terms, now) {
+	if !m.reachable(reader, r, now) || m.hides(r, q.part, reader, now) || m.keptTooLong(r, reader, terms, now) || m.givesFirst(r, reader, now) {
 		return false
 	}
 	w := want{

@@ -73,7 +73,7 @@ var scenes = map[string]scene{
 			{who: "gamma", what: "suspend"}, {who: "beta", what: "suspend-party", other: "beta"}, {who: "alpha", what: "suspend-party", other: "alpha"}},
 	},
 	"opening parts": {
-		papers: []paper{keeping()}, begin: slices.Concat(proposed(1), signedBy(0, 3), sectioned(), shared(0, 0, 2)), acts: 3, least: 3, sequences: 800,
+		papers: []paper{keeping()}, begin: slices.Concat(proposed(1), signedBy(0, 3), sectioned()), acts: 3, least: 3, sequences: 500,
 		tries: slices.Concat(openings("beta", cover, body, 1, 2), openings("gamma", 1, 2), []happening{
 			{who: "beta", what: "abort", doc: -1, names: newest}, {who: "beta", what: "attest", doc: -1, names: 5, says: "destroyed"}, {who: "beta", what: "report-use", doc: -1, names: 5},
 			{who: "alpha", what: "restrict", doc: -1, item: 1, version: 1, asked: limits{"maxReads": {"1"}}, by: after(24)},
@@ -83,6 +83,13 @@ var scenes = map[string]scene{
 		papers: []paper{unequal(), full(two())}, acts: 2, least: 2, sequences: 60,
 		begin: slices.Concat(proposed(1), signedBy(0, 3), shared(0, 0, 1), shared(1, 0, 4)),
 		tries: slices.Concat(openings("beta", cover, body), openings("gamma", body), shared(0, 0, 4), shared(1, 0, 2), ofLife(1, "suspend")),
+	},
+	"giving in return": {
+		papers: []paper{mutual(), again()}, acts: 3, least: 3, sequences: 150,
+		begin: slices.Concat(proposed(1), signedBy(0, 3), shared(0, 0, 1)),
+		tries: slices.Concat([]happening{{who: "alpha", what: "propose", doc: 1}}, ofLife(2, "sign")[3:5], shared(1, 0, 2), shared(1, 1, 3), openings("beta", body), ofLife(1, "terminate")[:1], []happening{
+			{who: "beta", what: "retract", doc: -1, item: 2}, {who: "beta", what: "retract", doc: -1, item: 3},
+		}),
 	},
 	"declining": {
 		papers: []paper{full(three())}, begin: proposed(1), acts: 4, least: 3, sequences: 100,
@@ -131,6 +138,20 @@ func unequal() paper {
 	p.sides[0].gives, p.sides[0].takes = bulletins, []string{"curriculum"}
 	p.sides[1].gives, p.sides[1].takes = []string{"curriculum"}, bulletins
 	p.sides[2].takes = []string{"curriculum"}
+	return p
+}
+
+// mutual lets who gives open what others gave once it gave.
+func mutual() paper {
+	p := full(three())
+	p.mutual = true
+	return p
+}
+
+// again is the next revision of mutual.
+func again() paper {
+	p := mutual()
+	p.revision, p.supersedes = 2, 0
 	return p
 }
 
