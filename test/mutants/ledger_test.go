@@ -243,4 +243,5 @@ var ofLedger = []mutant{
 	if`},
 	{"the first open is the first that stands", readers, `reader.First, reader.Last = reader.opens[0].step(), reader.opens[last].step()`, `reader.First, reader.Last = reader.opens[last].step(), reader.opens[last].step()`},
 	{"one open is taken back, not another", readers, `o.index == record.Decision && o.act == record.Act`, `o.index <= record.Decision`},
+	{"what was taken back is not given", items, `delete(c.agreements[release.Revision.Document.ID].given[item.Publisher], item.ID)`, `_ = release`},
 }

@@ -186,4 +186,10 @@ var ofPolicy = []mutant{
 	{"an observer has undertaken nothing", commits, `revision.Party(name).Role == agreement.Observer || `, ``},
 	{"what a recipient does not receive is not released to it", releases, `mayTake(revision, recipient, r.Payload.ItemKind); no != nil {`, `mayTake(revision, recipient, r.Payload.ItemKind); no != nil && false {`},
 	{"what a reader does not receive it does not get", receives, `mayTake(revision, r.Agency, release.Item.Kind); no != nil {`, `mayTake(revision, r.Agency, release.Item.Kind); no != nil && false {`},
+
+	{"who gives opens what others gave once it gave", commits, ` || s.Agreement(revision.Document.ID).HasGiven(name) {`, ` || true {`},
+	{"who gave has given", commits, ` || s.Agreement(revision.Document.ID).HasGiven(name) {`, ` {`},
+	{"who undertook to give nothing owes nothing back", commits, ` || len(committed.Give) == 0 || `, ` || `},
+	{"only where it is agreed has a party to give in return", commits, `if !revision.Document.RequiresReciprocity() {`, `if false {`},
+	{"covers come before giving in return", receives, "if r.Action == ToOpen {\n\t\treturn owesReciprocity", "if r.Action != \"\" {\n\t\treturn owesReciprocity"},
 }
