@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -171,7 +170,7 @@ func (d *Desk) signedAct(jws string) (deskstore.SignedAct, error) {
 	}
 	says, err := whatItSays(signed.Payload)
 	return deskstore.SignedAct{
-		Act: string(signed.ID), Kind: string(signed.Kind), Subject: subjectOf(signed), Says: says, Created: d.Now().Unix(),
+		Act: string(signed.ID), Kind: string(signed.Kind), Subject: digestOf(subjectOf(signed)), Says: says, Created: d.Now().Unix(),
 		Secret: deskstore.SignedActSecret{Act: jws},
 	}, err
 }
@@ -217,8 +216,13 @@ func whatItSays(p act.Payload) (string, error) {
 	if raw, err = json.Marshal(said); err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(bytes.Join([][]byte{[]byte(p.Kind()), raw}, []byte("\n")))
-	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
+	return digestOf(string(p.Kind()) + "\n" + string(raw)), nil
+}
+
+// digestOf keeps out of the clear columns of the store whom an act is about.
+func digestOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // aboutRelease returns the release that an answer is about, or "".

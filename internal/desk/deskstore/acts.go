@@ -13,7 +13,7 @@ type SignedAct struct {
 	Seq     int64  // the order; given by the store
 	Act     string // id
 	Kind    string
-	Subject string // what the act is about; its acts follow each other
+	Subject string // a digest of what the act is about; its acts follow each other
 	Says    string // a digest: two acts in a row that say the same of a subject are one
 	State   string // Pending, Done, Refused
 	Code    string // why it waits or was refused
