@@ -20,7 +20,7 @@ func TestActsAtTheSameMomentHaveOneOrderForAll(t *testing.T) {
 	t.Parallel()
 	w := newTrio(t, hubtest.Options{})
 	orders := map[string]int{}
-	rounds := racesWanted(t, 50)
+	rounds := racesWanted(t, 30)
 	for range rounds {
 		ref := proposedByAll(t, w)
 		acts := map[string]string{

@@ -42,8 +42,8 @@ func racesWanted(t *testing.T, usual int) int {
 // given is not taken back, and before the end nothing is refused.
 func TestNothingStartsAfterAnyEndIsAcknowledgedWhileEightReadersLoop(t *testing.T) {
 	t.Parallel()
-	wanted := racesWanted(t, 420)
-	r := &reads{whole: newWhole(t, hubtest.Options{}), per: min(max(wanted/300, 60), 400), given: map[uint64]bool{}}
+	wanted := racesWanted(t, 280)
+	r := &reads{whole: newWhole(t, hubtest.Options{}), per: min(max(wanted/300, 40), 400), given: map[uint64]bool{}}
 	r.http = r.transport(t)
 	ends := []string{"suspend", "suspend-party", "agency", "retract", "recall", "terminate", "withdraw"}
 	rounds := 0
