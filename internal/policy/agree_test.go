@@ -119,27 +119,23 @@ func decisionsWanted(t *testing.T) int {
 func TestDecisionsAgreeWithAnIndependentModel(t *testing.T) {
 	answers, allows := 0, 0
 	done := map[string][2]int{}
-	next := rounds(t)
-	for wanted := decisionsWanted(t); answers < wanted; {
-		next()
-		rapid.Check(t, func(t *rapid.T) {
-			h, agencies := drawHistory(t)
-			h.answers, h.allows = &answers, &allows
-			for range between(t, "steps", 5, 45) {
-				h.step(t, agencies)
-			}
-			for _, e := range h.history {
-				n := done[e.what]
-				n[0]++
-				if e.accepted {
-					n[1]++
-				}
-				done[e.what] = n
-			}
-		})
-		if t.Failed() {
-			return
+	until(t, &answers, decisionsWanted(t), func(t *rapid.T) {
+		h, agencies := drawHistory(t)
+		h.answers, h.allows = &answers, &allows
+		for range between(t, "steps", 5, 45) {
+			h.step(t, agencies)
 		}
+		for _, e := range h.history {
+			n := done[e.what]
+			n[0]++
+			if e.accepted {
+				n[1]++
+			}
+			done[e.what] = n
+		}
+	})
+	if t.Failed() {
+		return
 	}
 	if allows < answers/100 {
 		t.Errorf("%d decisions compared, %d of them allowed: the histories hold too little to mean anything", answers, allows)

@@ -187,7 +187,11 @@ func (h *history) compareSmall(now time.Time) error {
 	for doc := range h.papers {
 		for _, who := range small[:2] {
 			e := h.resolve(happening{what: "release", who: who, doc: doc, item: 9, version: 1})
-			if err := h.compareRelease(e, []string{"gamma"}, now); err != nil {
+			to := "gamma"
+			if now.After(h.Now) { // then to who may owe something
+				to = small[slices.Index(small, who)^1]
+			}
+			if err := h.compareRelease(e, []string{to}, now); err != nil {
 				return err
 			}
 			if last == nil || who == last.who || !h.papers[doc].full {

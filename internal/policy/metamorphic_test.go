@@ -74,22 +74,18 @@ func metamorphic(t *testing.T, check func(t *rapid.T, h *history, agencies []str
 	if all := decisionsWanted(t); all > 1_000_000 {
 		wanted = all / 10
 	}
-	next := rounds(t)
-	for answers < wanted {
-		next()
-		rapid.Check(t, func(t *rapid.T) {
-			h, agencies := drawHistory(t)
-			h.answers = &answers
-			for range between(t, "steps", 5, 30) {
-				h.Now = h.drawMoment(t)
-				h.must(t, h.drawAct(t, agencies))
-			}
-			allows += len(h.allowed(h.Now))
-			check(t, h, agencies)
-		})
-		if t.Failed() {
-			return
+	until(t, &answers, wanted, func(t *rapid.T) {
+		h, agencies := drawHistory(t)
+		h.answers = &answers
+		for range between(t, "steps", 5, 30) {
+			h.Now = h.drawMoment(t)
+			h.must(t, h.drawAct(t, agencies))
 		}
+		allows += len(h.allowed(h.Now))
+		check(t, h, agencies)
+	})
+	if t.Failed() {
+		return
 	}
 	if allows == 0 {
 		t.Error("nothing was ever allowed: the histories hold too little to mean anything")

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // make test tries the same random histories each time, so that whoever changes
@@ -33,15 +35,23 @@ func sow(seed uint64) {
 	}
 }
 
-// rounds counts a test's rounds of rapid.Check up from its seed: with one and the same
-// all rounds would try the same. The seed is as it was when the test is over.
-func rounds(t *testing.T) (next func()) {
-	first, round := seed(), uint64(0)
+// until tries random histories until so many answers are there. Its rounds of
+// rapid.Check count up from the seed: with one and the same all would try the same.
+func until(t *testing.T, answers *int, wanted int, try func(t *rapid.T)) {
+	first, failed := seed(), false
 	t.Cleanup(func() { sow(first) })
-	return func() {
+	for round := uint64(0); *answers < wanted && !t.Failed(); round++ {
 		if first != 0 {
 			sow(first + round<<32)
 		}
-		round++
+		rapid.Check(t, func(t *rapid.T) {
+			if *answers >= wanted && !failed { // what failed is made small
+				return
+			}
+			passed := false
+			defer func() { failed = failed || !passed }()
+			try(t)
+			passed = true
+		})
 	}
 }
