@@ -142,6 +142,10 @@ func (s *scope) cannot(r Revision, p Part, reason string) (string, message.Param
 		return "operator_party_agency_gone", nil
 	case policy.RoleForbids:
 		return "operator_party_nobody_contributes", nil
+	case policy.KindNotCovered:
+		return "operator_party_receives_nothing", nil
+	case policy.ReciprocityOwed:
+		return "operator_party_owes", nil
 	}
 	return "operator_party_denied", message.Params{"Code": reason}
 }
