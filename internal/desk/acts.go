@@ -225,29 +225,12 @@ func digestOf(text string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// aboutRelease returns the release that an answer is about, or "".
+// aboutRelease returns the release that a waiting act is about, or "".
 func aboutRelease(p act.Payload) act.ID {
-	switch p := p.(type) {
-	case *act.ItemRestrict:
-		return p.Release
-	case *act.ItemAcknowledge:
-		return p.Release
-	case *act.ItemCannotComply:
-		return p.Release
-	case *act.ItemReportUse:
-		return p.Release
-	case *act.ItemAttest:
-		return p.Release
-	case *act.HoldPlace:
-		return p.Release
-	case *act.HoldLift:
-		return p.Release
-	case *act.NoticeDisclosure:
-		return p.Release
-	case *act.NoticeBreach:
-		return p.Release
+	if breach, is := p.(*act.NoticeBreach); is {
+		return breach.Release
 	}
-	return ""
+	return act.ReleaseOf(p)
 }
 
 // promised is a stored act as the desk looks at it while it decides.
