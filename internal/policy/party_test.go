@@ -76,13 +76,13 @@ func (h *parting) retracts(by act.AgencyName) {
 	}
 }
 
-// tookBack reports whether another party has taken back all that it released.
+// tookBack reports whether another party has taken back what it released first, or
+// never released anything: what it released since may have come while nothing new
+// was to be read.
 func (h *parting) tookBack(name act.AgencyName) bool {
 	return slices.ContainsFunc(h.parties, func(other act.AgencyName) bool {
-		return other != name && !slices.ContainsFunc(h.releases, func(id act.ID) bool {
-			item := h.State.Release(id).Item
-			return item.Publisher == other && item.Retracted == nil
-		})
+		first := slices.IndexFunc(h.releases, func(id act.ID) bool { return h.State.Release(id).Item.Publisher == other })
+		return other != name && (first < 0 || h.State.Release(h.releases[first]).Item.Retracted != nil)
 	})
 }
 
