@@ -2,9 +2,12 @@ package ledger_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
+	"github.com/concordat-hub/concordat/internal/agreement"
 	"github.com/concordat-hub/concordat/internal/agreement/agreementtest"
+	"github.com/concordat-hub/concordat/internal/canonical"
 	"github.com/concordat-hub/concordat/internal/ledger/ledgertest"
 )
 
@@ -123,5 +126,100 @@ func TestAProposalThatCanNeverBeCompleteIsSignedByNobody(t *testing.T) {
 				refusedWith(t, err, test.code) // also who has signed is told the same
 			}
 		})
+	}
+}
+
+// Who signs a text that binds others already joins them: neither its time to be
+// signed nor a later text, which then amends it, keeps anybody from that.
+func TestACompleteAgreementCanStillBeSigned(t *testing.T) {
+	w, first, second := proposed(t, func(d *agreement.Document) {
+		d.EntryIntoForce = agreement.EntryIntoForce{Rule: "n-signed", Count: 2}
+	}, "alpha", "beta")
+	w.Now = w.State.Revision(first).Document.SignBy.Time
+	if w.State.Revision(first).Complete == nil || w.State.Revision(second).Complete != nil {
+		t.Fatal("the first text is to be complete, and the second not")
+	}
+	if _, err := w.Step("gamma", act.AgreementSignKind, first); err != nil {
+		t.Errorf("the third party of a complete agreement: %v", err)
+	}
+}
+
+func TestACounteredTextIsNotSigned(t *testing.T) {
+	w, first, _ := proposed(t, nil, "alpha")
+	_, err := w.Step("beta", act.AgreementSignKind, first)
+	refusedWith(t, err, "agreement_countered")
+}
+
+func TestAnOfficeSignsUntilItsAuthorityEnds(t *testing.T) {
+	until := canonical.At(ledgertest.Start.Add(time.Hour))
+	for when, code := range map[time.Time]string{until.Add(-time.Millisecond): "", until.Time: "authority_lapsed"} {
+		w := ledgertest.New()
+		document := agreementtest.DocumentV2("alpha", "beta")
+		document.Parties[1].Authority.Until = until
+		if err := w.Enrol("alpha", "beta"); err != nil {
+			t.Fatal(err)
+		}
+		digest, err := w.Propose("alpha", document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Now = when
+		if _, err := w.Step("beta", act.AgreementSignKind, digest); code == "" && err != nil {
+			t.Errorf("before its end: %v", err)
+		} else if code != "" {
+			refusedWith(t, err, code)
+		}
+	}
+}
+
+// proposed is a text among three that some have signed, and a next one that was
+// proposed afterwards.
+func proposed(t *testing.T, change func(*agreement.Document), signers ...act.AgencyName) (w *ledgertest.World, first, second string) {
+	t.Helper()
+	w = ledgertest.New()
+	document := agreementtest.DocumentV2("alpha", "beta", "gamma")
+	document.SignBy = canonical.At(ledgertest.Start.Add(time.Hour))
+	if change != nil {
+		change(document)
+	}
+	if err := w.Enrol("alpha", "beta", "gamma"); err != nil {
+		t.Fatal(err)
+	}
+	first, err := w.Propose("alpha", document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range signers {
+		if _, err := w.Step(name, act.AgreementSignKind, first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := *document
+	next.Revision, next.Supersedes, next.Reference = 2, first, "AG-TEST-2"
+	if second, err = w.Propose("beta", &next); err != nil {
+		t.Fatal(err)
+	}
+	return w, first, second
+}
+
+// The first schema knew no counter-proposal: what it proposed can be signed beside
+// its next revision.
+func TestATextOfTheFirstSchemaCountersNothing(t *testing.T) {
+	w := ledgertest.New()
+	document := agreementtest.Document("alpha", "beta")
+	if err := w.Enrol("alpha", "beta"); err != nil {
+		t.Fatal(err)
+	}
+	first, err := w.Propose("alpha", document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := *document
+	next.Revision, next.Supersedes, next.Reference = 2, first, "AG-TEST-2"
+	if _, err := w.Propose("beta", &next); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Step("beta", act.AgreementSignKind, first); err != nil {
+		t.Errorf("the first text: %v", err)
 	}
 }
