@@ -11,21 +11,27 @@ import (
 	"github.com/concordat-hub/concordat/internal/ledger/ledgertest"
 )
 
-// Nobody seals to a key that was revoked, also if it was never retired.
-func TestARevokedKeyIsNotCurrent(t *testing.T) {
-	w := ledgertest.New()
-	if err := w.Enrol("alpha"); err != nil {
-		t.Fatal(err)
-	}
-	key := agreementtest.KeyID("alpha", act.WitnessSign)
-	_, err := w.By("alpha", act.OfficerSign, &act.KeyRevoke{KeyEnd: act.KeyEnd{
-		Common: w.Common("alpha"), Purpose: act.WitnessSign, Thumbprint: key.Thumbprint, Prev: w.State.Agency("alpha").Last,
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if keys := w.State.Agency("alpha").CurrentKeys(act.WitnessSign); len(keys) != 0 {
-		t.Errorf("%d keys are current after the only one was revoked", len(keys))
+// Nobody seals to a key that was retired, nor to one that was revoked, also if it
+// was never retired.
+func TestAKeyThatEndedIsNotCurrent(t *testing.T) {
+	for name, ends := range map[string]func(act.KeyEnd) act.Payload{
+		"retired": func(end act.KeyEnd) act.Payload { return &act.KeyRetire{KeyEnd: end} },
+		"revoked": func(end act.KeyEnd) act.Payload { return &act.KeyRevoke{KeyEnd: end} },
+	} {
+		w := ledgertest.New()
+		if err := w.Enrol("alpha"); err != nil {
+			t.Fatal(err)
+		}
+		key := agreementtest.KeyID("alpha", act.WitnessSign)
+		_, err := w.By("alpha", act.OfficerSign, ends(act.KeyEnd{
+			Common: w.Common("alpha"), Purpose: act.WitnessSign, Thumbprint: key.Thumbprint, Prev: w.State.Agency("alpha").Last,
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if keys := w.State.Agency("alpha").CurrentKeys(act.WitnessSign); len(keys) != 0 {
+			t.Errorf("%d keys are current after the only one was %s", len(keys), name)
+		}
 	}
 }
 
