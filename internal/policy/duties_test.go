@@ -115,3 +115,56 @@ func TestAConsentEndsAtItsMoment(t *testing.T) {
 		}
 	}
 }
+
+func TestTheOriginatorOwesItselfNothing(t *testing.T) {
+	l, release := kept(t, restriction.Set{"useReportDays": {"5"}}, nil)
+	l.read("alpha", release)
+	l.read("beta", release)
+	l.restrict(release, restriction.Set{"accessForm": {"print"}})
+	for _, duty := range policy.Duties(l.State, l.State.Release(release), l.Now) {
+		if duty.Holder != "beta" {
+			t.Errorf("%s owes %s", duty.Holder, duty.Kind)
+		}
+	}
+}
+
+// What becomes of copies at the end of an agreement is attested after it: that they
+// are kept under the terms says nothing of the end if it was said before. A hold
+// stops the disposal and nothing else.
+func TestDisposalIsAttestedFromTheEndOn(t *testing.T) {
+	l, release := kept(t, restriction.Set{"useReportDays": {"5"}}, retaining)
+	attest := func() {
+		l.by("beta", act.DeskSign, &act.ItemAttest{
+			Common: l.Common("beta"), Release: release, Statement: "retained-under-terms", Officer: ledgertest.Officer("beta", 1),
+		})
+	}
+	wants := func(kind policy.DutyKind, state policy.DutyState) {
+		t.Helper()
+		if duty := l.owes("beta", release, kind); duty == nil || duty.State != state {
+			t.Errorf("the duty to %s is %+v, want %s", kind, duty, state)
+		}
+	}
+	l.read("beta", release)
+	if duty := l.owes("beta", release, policy.ToDispose); duty != nil {
+		t.Errorf("owed before the end: %+v", duty)
+	}
+	attest()
+	l.steps(act.AgreementTerminateKind, release, "alpha")
+	end, ended := l.State.Release(release).Revision.Ended("beta", l.Now)
+	if !ended {
+		t.Fatal("the agreement has not ended")
+	}
+	wants(policy.ToDispose, policy.Owed)
+	if duty := l.owes("beta", release, policy.ToDispose); !duty.Due.Equal(end.Add(30 * aDay)) {
+		t.Errorf("due %s, not thirty days after %s", duty.Due, end)
+	}
+	l.by("beta", act.DeskSign, &act.HoldPlace{HoldStep: act.HoldStep{Common: l.Common("beta"), Release: release, Reason: "litigation", Officer: ledgertest.Officer("beta", 1)}})
+	wants(policy.ToDispose, policy.Held)
+	wants(policy.ToErase, policy.Held)
+	wants(policy.ToReportUse, policy.Owed)
+	l.by("beta", act.DeskSign, &act.HoldLift{HoldStep: act.HoldStep{Common: l.Common("beta"), Release: release, Reason: "litigation", Officer: ledgertest.Officer("beta", 1)}})
+	l.Now = end.Add(30 * aDay)
+	wants(policy.ToDispose, policy.Overdue)
+	attest()
+	wants(policy.ToDispose, policy.Done)
+}
