@@ -167,12 +167,12 @@ func notSentWhenSuspended(t *testing.T, w *world, a, b *site) {
 
 func transfersGoOn(t *testing.T, w *world, a, b *site) {
 	agreementID := w.agree([]*site{a, b})
-	steps := make([]string, 16)
+	steps := make([]string, 8)
 	for i := range steps {
 		steps[i] = `"` + strings.Repeat("Offer an interpreter and explain the next step. ", 120) + `"`
 	}
 	draft := a.approved(secondkind.Name, `{"title":"A long checklist","steps":[`+strings.Join(steps, ",")+`]}`)
-	w.line.cutAfter(25_000, 4)
+	w.line.cutAfter(12_500, 4)
 	releaser := a.officer("releaser-1", "releaser")
 	if _, err := releaser.Release(t.Context(), draft.ID, deskapi.ReleaseRequest{Agreement: agreementID}); err != nil {
 		wantCode(t, err, "hub_unavailable")
@@ -182,10 +182,10 @@ func transfersGoOn(t *testing.T, w *world, a, b *site) {
 		t.Fatalf("the upload was hardly cut: %d cuts left", n)
 	}
 	b.received(draft.Item)
-	w.line.cutAfter(25_000, 3)
+	w.line.cutAfter(12_500, 3)
 	w.await("the item opens", func() bool {
 		opened, err := b.open(draft.Item)
-		return err == nil && len(opened.Content) > 90_000
+		return err == nil && len(opened.Content) > 45_000
 	})
 	if n := w.line.cutsLeft(); n > 1 {
 		t.Fatalf("the download was hardly cut: %d cuts left", n)
