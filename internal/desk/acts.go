@@ -2,8 +2,6 @@ package desk
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -162,7 +160,8 @@ func (d *Desk) stored(ctx context.Context, row deskstore.SignedAct) (deskstore.S
 	return row, nil
 }
 
-// signedAct is an act as it is stored.
+// signedAct is an act as it is stored. Digests keep out of the clear columns of the
+// store whom it is about.
 func (d *Desk) signedAct(jws string) (deskstore.SignedAct, error) {
 	signed, err := act.Parse([]byte(jws))
 	if err != nil {
@@ -170,7 +169,7 @@ func (d *Desk) signedAct(jws string) (deskstore.SignedAct, error) {
 	}
 	says, err := whatItSays(signed.Payload)
 	return deskstore.SignedAct{
-		Act: string(signed.ID), Kind: string(signed.Kind), Subject: digestOf(subjectOf(signed)), Says: says, Created: d.Now().Unix(),
+		Act: string(signed.ID), Kind: string(signed.Kind), Subject: canonical.Digest([]byte(subjectOf(signed))), Says: says, Created: d.Now().Unix(),
 		Secret: deskstore.SignedActSecret{Act: jws},
 	}, err
 }
@@ -188,10 +187,9 @@ func subjectOf(signed *act.Act) string {
 		return "hold " + string(p.Release)
 	case *act.HoldLift:
 		return "hold " + string(p.Release)
-	case *act.ConsentRefuse:
-		return "consent " + string(p.Request)
-	case *act.ConsentWithdraw:
-		return "consent " + string(p.Request)
+	}
+	if answer, is := act.AnswerOf(signed.Payload); is {
+		return "consent " + string(answer.Request)
 	}
 	if signed.KeyID.Purpose == act.DeskSign {
 		return string(signed.Kind) + " " + string(aboutRelease(signed.Payload))
@@ -216,13 +214,7 @@ func whatItSays(p act.Payload) (string, error) {
 	if raw, err = json.Marshal(said); err != nil {
 		return "", err
 	}
-	return digestOf(string(p.Kind()) + "\n" + string(raw)), nil
-}
-
-// digestOf keeps out of the clear columns of the store whom an act is about.
-func digestOf(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+	return canonical.Digest([]byte(string(p.Kind()) + "\n" + string(raw))), nil
 }
 
 // aboutRelease returns the release that a waiting act is about, or "".

@@ -89,10 +89,9 @@ func describePromised(s *ledger.State, lang string, p promised) deskapi.Outgoing
 		out.Item = said.Item
 	case *act.NoticeBreach:
 		out.Agreement = said.Agreement.ID
-	case *act.ConsentRefuse:
-		out.Release = consentRelease(s, said.Request)
-	case *act.ConsentWithdraw:
-		out.Release = consentRelease(s, said.Request)
+	}
+	if answer, is := act.AnswerOf(p.payload); is {
+		out.Release = consentRelease(s, answer.Request)
 	}
 	if step, ok := act.StepOf(p.payload); ok {
 		out.Agreement = step.Agreement.ID
