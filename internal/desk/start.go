@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/concordat-hub/concordat/internal/act"
@@ -20,9 +21,12 @@ const (
 
 // Run starts the desk and works until ctx ends. What it cannot reach it waits for
 // with growing pauses, and Ready says what that is; it returns an error only for
-// what no waiting mends.
+// what no waiting mends. When it has returned, nothing of the desk runs any more
+// and its store may be closed.
 func (d *Desk) Run(ctx context.Context) error {
-	go d.watchHealth(ctx)
+	var loops sync.WaitGroup
+	defer loops.Wait()
+	loops.Go(func() { d.watchHealth(ctx) })
 	for wait := 250 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := d.start(ctx)
 		if err == nil {
@@ -41,12 +45,8 @@ func (d *Desk) Run(ctx context.Context) error {
 	d.started, d.lacking = true, ""
 	d.mu.Unlock()
 	d.Log.Info("desk has started", "agency", d.Agency)
-	done := make(chan struct{})
 	for _, loop := range []func(context.Context){d.follow, d.react, d.sendOutbox} {
-		go func() { loop(ctx); done <- struct{}{} }()
-	}
-	for range 3 {
-		<-done
+		loops.Go(func() { loop(ctx) })
 	}
 	return nil
 }
