@@ -30,7 +30,15 @@ func (w *World) admit(id act.KeyID, payload act.Payload) (act.ID, error) {
 	}
 	w.serial++
 	a := &act.Act{Kind: payload.Kind(), KeyID: id, ID: act.ID(fmt.Sprintf("%043d", w.serial)), Payload: payload}
-	return a.ID, ledger.Apply(w.State, ledger.Entry{Index: w.State.Next, Time: w.Now, Act: a})
+	return a.ID, w.tell(ledger.Entry{Index: w.State.Next, Time: w.Now, Act: a})
+}
+
+func (w *World) tell(e ledger.Entry) error {
+	if err := ledger.Apply(w.State, e); err != nil {
+		return err
+	}
+	w.Told = append(w.Told, e)
+	return nil
 }
 
 // keyIDs remembers agreementtest.KeyID, which derives a key each time.

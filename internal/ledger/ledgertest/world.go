@@ -24,6 +24,7 @@ import (
 type World struct {
 	State   *ledger.State
 	Entries [][]byte
+	Told    []ledger.Entry // of a Fork, which has no bytes: what came since
 	Now     time.Time
 
 	serial   int
@@ -122,7 +123,7 @@ func (w *World) EnrolAs(name act.AgencyName, kind, jurisdiction string) error {
 func (w *World) Note(record ledger.Record) error {
 	e := ledger.Entry{Index: w.State.Next, Time: w.Now, Record: &record}
 	if w.unsigned {
-		return ledger.Apply(w.State, e)
+		return w.tell(e)
 	}
 	b, err := e.Bytes()
 	if err != nil {
