@@ -49,6 +49,12 @@ type Desk struct {
 	// two at once. Who sends may deliver, and never the other way round.
 	releasing, sending, delivering gate
 
+	// folding is held while entries are stored and folded, and while the state is
+	// made anew: an entry that was stored between the two readings of the store would
+	// be missing in the state until the next start, and with it perhaps the end of an
+	// agreement. It is taken before mu.
+	folding sync.Mutex
+
 	mu      sync.RWMutex
 	state   *ledger.State // the agency's part of the ledger; nil until the hub is pinned
 	cursor  uint64        // of the feed, as far as state is folded

@@ -69,6 +69,8 @@ func (d *Desk) pull(ctx context.Context, wait time.Duration) (bool, error) {
 // before it is a gap: the hub hides something or is broken, and the desk decides
 // nothing until the feed makes sense again.
 func (d *Desk) fold(ctx context.Context, after uint64, feed Feed) (bool, error) {
+	d.folding.Lock()
+	defer d.folding.Unlock()
 	d.mu.Lock()
 	if d.cursor != after {
 		d.mu.Unlock()

@@ -66,7 +66,7 @@ func (d *Desk) start(ctx context.Context) error {
 	}{
 		{"unlock the store", d.unlock},
 		{"pin the hub", d.pin},
-		{"fold the stored entries", d.refold},
+		{"fold the stored entries", d.foldStored},
 		{"find the acts that wait", d.recall},
 		{"enrol", d.enrol},
 		{"read the feed", d.catchUpOrKnown},
@@ -170,7 +170,14 @@ func (d *Desk) hubID(ctx context.Context) (string, error) {
 	return info.ID, nil
 }
 
-// refold makes the state anew from the stored entries.
+// foldStored makes the state from what an earlier run of the desk has stored.
+func (d *Desk) foldStored(ctx context.Context) error {
+	d.folding.Lock()
+	defer d.folding.Unlock()
+	return d.refold(ctx)
+}
+
+// refold makes the state anew from the stored entries; d.folding must be held.
 func (d *Desk) refold(ctx context.Context) error {
 	info, err := d.pinned(ctx)
 	if err != nil {

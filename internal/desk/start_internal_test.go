@@ -32,19 +32,8 @@ func (slowKeys) Wrap(context.Context, []byte, []byte) (string, error) {
 
 // Whoever runs a desk closes its store afterwards: nothing of it may be at work then.
 func TestNothingRunsAfterRunHasReturned(t *testing.T) {
-	store, err := deskstore.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
 	keys := slowKeys{asked: make(chan struct{}), answer: make(chan struct{})}
-	d, err := New(Options{
-		Agency: "agencya", Store: store, Keys: keys, Provider: NoProvider{}, Kinds: item.Kinds{"bulletin": bulletin.New()}, Log: slog.New(slog.DiscardHandler),
-		ConnectHub: func(func(context.Context) (string, error)) (Hub, error) { return nil, nil },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := unstarted(t, keys)
 	ctx, cancel := context.WithCancel(t.Context())
 	returned := make(chan error, 1)
 	go func() { returned <- d.Run(ctx) }()
@@ -57,4 +46,22 @@ func TestNothingRunsAfterRunHasReturned(t *testing.T) {
 		close(keys.answer)
 		<-returned
 	}
+}
+
+// unstarted is a desk with an empty store that knows no hub.
+func unstarted(t *testing.T, keys Keys) *Desk {
+	t.Helper()
+	store, err := deskstore.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	d, err := New(Options{
+		Agency: "agencya", Store: store, Keys: keys, Provider: NoProvider{}, Kinds: item.Kinds{"bulletin": bulletin.New()}, Log: slog.New(slog.DiscardHandler),
+		ConnectHub: func(func(context.Context) (string, error)) (Hub, error) { return nil, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
