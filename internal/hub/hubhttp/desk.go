@@ -182,8 +182,16 @@ func answerUntil(ctx context.Context, w http.ResponseWriter, body any, still fun
 		return err
 	}
 	control := http.NewResponseController(w)
-	stop := context.AfterFunc(ctx, func() { _ = control.SetWriteDeadline(time.Unix(1, 0)) })
-	defer stop()
+	cut := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(cut)
+		_ = control.SetWriteDeadline(time.Unix(1, 0))
+	})
+	defer func() {
+		if !stop() {
+			<-cut // once the handler has returned, the server takes w apart or gives it to another request
+		}
+	}()
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
