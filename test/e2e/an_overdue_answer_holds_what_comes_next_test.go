@@ -12,7 +12,7 @@ func TestAnOverdueAnswerHoldsWhatComesNextUntilItIsGiven(t *testing.T) {
 	arrives(t, b, item)
 	arrives(t, c, item)
 	do(t, ok, analyst(b), open(item)...)
-	due := time.Now().Add(5 * time.Second).UTC().Truncate(time.Second)
+	due := time.Now().Add(12 * time.Second).UTC().Truncate(time.Second)
 	do(t, ok, releaser(a), "bulletin", "restrict", item, "--restrict", "accessForm=view-only", "--acknowledge-by", due.Format(time.RFC3339), "--yes")
 	becomes(t, releaser(a), item, "acknowledge", b, "overdue")
 

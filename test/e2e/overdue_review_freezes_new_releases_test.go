@@ -8,7 +8,7 @@ import (
 
 func TestAnOverdueReviewFreezesNewReleases(t *testing.T) {
 	// The first review is due a little later than it takes to sign and to release.
-	due := time.Now().Add(75 * time.Second).UTC().Truncate(time.Second)
+	due := time.Now().Add(2 * time.Minute).UTC().Truncate(time.Second)
 	one := drafted(t, "bilateral", []edit{
 		{"  intervalDays: 365      # counted", "  intervalDays: 365\n  first: " + due.Format(time.RFC3339)},
 		{"  onOverdue: warn", "  onOverdue: freeze-new"},

@@ -15,7 +15,7 @@ func TestSilenceIsNoConsent(t *testing.T) {
 	first, second := drafted(t, "bilateral", nil, a, b).enters(t), drafted(t, "bilateral", nil, b, c).enters(t)
 	item := shared(t, first)
 	request := []string{"consent", "request", item, "--use", "onward", "--for", c, "--purpose", "detection", "--until", "2029-12-31"}
-	silent := get[consentView](t, analyst(b), append(request, "--answer-by", time.Now().Add(4*time.Second).UTC().Format(time.RFC3339))...)
+	silent := get[consentView](t, analyst(b), append(request, "--answer-by", time.Now().Add(10*time.Second).UTC().Format(time.RFC3339))...)
 	eventually(t, "silence to become no", func() bool {
 		for _, one := range get[[]consentView](t, analyst(b), "consent", "list") {
 			if one.Request == silent.Request {
