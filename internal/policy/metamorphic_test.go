@@ -179,6 +179,9 @@ func drawLess(t *rapid.T, p *paper) {
 	s := &p.sides[pick(t, "side", len(p.sides))]
 	switch of(t, "less", "giving", "receiving", "keeping", "returning") {
 	case "giving":
+		if p.mutual {
+			return // who undertakes to give nothing has nothing to give in return
+		}
 		s.gives = nil
 	case "receiving":
 		s.takes = nil
