@@ -36,7 +36,7 @@ func (r *Release) Disposed(part string) *Disposal {
 // dispose notes the deletion once: the first word stands.
 func (r *Release) dispose(e Entry, result Result) {
 	part := e.Record.Part
-	if part != coverPart && part != bodyPart || r.disposed[part] != nil {
+	if r.disposed[part] != nil {
 		return
 	}
 	if r.disposed == nil {

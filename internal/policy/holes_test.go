@@ -15,7 +15,7 @@ import (
 // what it folds, and no question that it asks afterwards, ends it.
 func TestAStoryWithHolesEndsNoReader(t *testing.T) {
 	told, refused := 0, 0
-	const enough = 60_000
+	const enough = 20_000
 	until(t, &told, enough, func(t *rapid.T) {
 		h, agencies := drawHistory(t)
 		for range between(t, "steps", 5, 45) {

@@ -55,12 +55,25 @@ func observing(d *agreement.Document) {
 }
 
 // next proposes a later revision of the release's agreement.
-func (l *lives) next(release act.ID) string {
+func (l *lives) next(release act.ID, changes ...func(*agreement.Document)) string {
 	last := l.State.Release(release).Revision
 	document := *last.Document
 	document.Revision, document.Supersedes = last.Document.Revision+1, last.Digest
 	document.Expires = canonical.At(document.Expires.AddDate(1, 0, 0))
+	for _, change := range changes {
+		change(&document)
+	}
 	return l.propose("alpha", &document)
+}
+
+// terminatedBeforeItBegins agrees on a revision that begins a month after the
+// release's own has ended, and terminates it at once.
+func (l *lives) terminatedBeforeItBegins(release act.ID) (begins time.Time) {
+	begins = l.State.Release(release).Revision.Document.End().Add(30 * aDay)
+	next := l.next(release, func(d *agreement.Document) { d.EntryIntoForce.NotBefore = canonical.At(begins) })
+	l.sign(next, "alpha", "beta", "gamma")
+	l.by("beta", act.OfficerSign, &act.AgreementTerminate{AgreementStep: l.step("beta", next)})
+	return begins
 }
 
 func TestWhatNobodyOpensAgain(t *testing.T) {
@@ -93,7 +106,14 @@ func TestWhatNobodyOpensAgain(t *testing.T) {
 			l.restrict(r, restriction.Set{"reviewBy": {"2026-11-23T00:00:00Z"}})
 			l.Now = l.Now.Add(3 * aDay)
 		}},
-		"the agreement expires": {change: destroying, happens: end, want: policy.Gone{Reason: policy.GoneEnded, Cover: true}},
+		"the agreement expires":            {change: destroying, happens: end, want: policy.Gone{Reason: policy.GoneEnded, Cover: true}},
+		"what was read is to be destroyed": {change: destroying, happens: func(l *lives, r act.ID) { l.read("gamma", r); end(l, r) }, want: policy.Gone{Reason: policy.GoneEnded, Cover: true}},
+		"the next text ended before it begins": {change: destroying, happens: func(l *lives, r act.ID) {
+			l.Now = l.terminatedBeforeItBegins(r).Add(-time.Minute)
+		}},
+		"the next text has begun and had ended before": {change: destroying, happens: func(l *lives, r act.ID) {
+			l.Now = l.terminatedBeforeItBegins(r)
+		}, want: policy.Gone{Reason: policy.GoneEnded, Cover: true}},
 		"the agreement renews itself": {change: func(d *agreement.Document) {
 			destroying(d)
 			d.Renewal = &agreement.Renewal{Mode: "automatic", Days: 30, Times: 1}
@@ -104,6 +124,9 @@ func TestWhatNobodyOpensAgain(t *testing.T) {
 		}, want: policy.Gone{Reason: policy.GoneEnded, Cover: true}},
 		"notice is given":  {change: func(d *agreement.Document) { destroying(d); d.Termination.NoticeDays = 30 }, happens: func(l *lives, r act.ID) { l.steps(act.AgreementTerminateKind, r, "beta") }},
 		"one party leaves": {change: destroying, happens: func(l *lives, r act.ID) { l.steps(act.AgreementWithdrawKind, r, "beta"); l.Now = l.Now.Add(100 * aDay) }},
+		"two parties give notice": {change: func(d *agreement.Document) { destroying(d); d.Termination.NoticeDays = 30 }, happens: func(l *lives, r act.ID) {
+			l.steps(act.AgreementWithdrawKind, r, "beta", "gamma")
+		}},
 		"two parties leave": {change: destroying, happens: func(l *lives, r act.ID) {
 			l.steps(act.AgreementWithdrawKind, r, "beta", "gamma")
 			l.Now = l.Now.Add(100 * aDay)
@@ -186,6 +209,16 @@ func TestWhatWasDeletedIsDenied(t *testing.T) {
 	}
 	if got := policy.Decide(l.State, cover, l.Now); !got.Allow {
 		t.Errorf("the cover: %+v", got)
+	}
+	note("section-1") // no part of its own: it went with the body
+	if told := l.State.Release(release).Disposed("section-1"); told != l.State.Release(release).Disposed("body") || told == nil {
+		t.Errorf("the section: %+v", told)
+	}
+	first := *l.State.Release(release).Disposed("body")
+	l.Now = l.Now.Add(time.Minute)
+	note("body")
+	if again := *l.State.Release(release).Disposed("body"); again.Index != first.Index || again.Time != first.Time {
+		t.Errorf("said twice: %+v, and first %+v", again, first)
 	}
 	note("cover")
 	if got := policy.Decide(l.State, cover, l.Now); got.Reason != policy.CopyDeleted {

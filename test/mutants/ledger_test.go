@@ -14,6 +14,7 @@ const (
 	texts     = "ledger/revision.go"
 	answers   = "ledger/use.go"
 	readers   = "ledger/reader.go"
+	disposes  = "ledger/disposal.go"
 )
 
 var ofLedger = []mutant{
@@ -244,4 +245,7 @@ var ofLedger = []mutant{
 	{"the first open is the first that stands", readers, `reader.First, reader.Last = reader.opens[0].step(), reader.opens[last].step()`, `reader.First, reader.Last = reader.opens[last].step(), reader.opens[last].step()`},
 	{"one open is taken back, not another", readers, `o.index == record.Decision && o.act == record.Act`, `o.index <= record.Decision`},
 	{"what was taken back is not given", items, `delete(c.agreements[release.Revision.Document.ID].given[item.Publisher], item.ID)`, `_ = release`},
+	{"a word about what was not told is passed over", readers, "\t\t\tcase release == nil:\n", ``},
+	{"a section goes with the body", disposes, `if part != coverPart {`, `if part == "" {`},
+	{"the first word of a deletion stands", disposes, `if r.disposed[part] != nil {`, `if false {`},
 }

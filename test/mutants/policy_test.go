@@ -12,6 +12,7 @@ const (
 	parts    = "policy/party.go"
 	keeps    = "policy/retention.go"
 	commits  = "policy/commitment.go"
+	never    = "policy/never.go"
 )
 
 var ofPolicy = []mutant{
@@ -192,4 +193,35 @@ var ofPolicy = []mutant{
 	{"who undertook to give nothing owes nothing back", commits, ` || len(committed.Give) == 0 || `, ` || `},
 	{"only where it is agreed has a party to give in return", commits, `if !revision.Document.RequiresReciprocity() {`, `if false {`},
 	{"covers come before giving in return", receives, "if r.Action == ToOpen {\n\t\treturn owesReciprocity", "if r.Action != \"\" {\n\t\treturn owesReciprocity"},
+	{"a hub that does not understand everything deletes nothing", never, `if s.Unknown {`, `if false {`},
+	{"what was retracted is deleted", never, "if retracted(release) != nil {\n\t\treturn Gone{GoneRetracted", "if false {\n\t\treturn Gone{GoneRetracted"},
+	{"the publisher is no receiver", never, `if name == publisher {`, `if false {`},
+	{"one receiver that may open keeps it", never, "case why == \"\":\n\t\t\treturn Gone{}, false", "case why == \"\":\n\t\t\tcontinue"},
+	{"an observer does not keep what nobody opens", never, "case why == observes:\n\t\t\tcontinue", "case why == observes:\n\t\t\treturn Gone{}, false"},
+	{"the cover stays while one receiver gets it", never, `gone.Cover = gone.Cover && cover`, `gone.Cover = cover`},
+	{"receivers who are out for different reasons are", never, `case openers > 0 && why != gone.Reason:`, `case false:`},
+	{"what nobody else was to open stays for its publisher", never, `if openers == 0 {`, `if false {`},
+	{"the publisher's own terms count for the publisher", never, `terms = restriction.ForOriginator(terms)`, `_ = restriction.ForOriginator(terms)`},
+	{"a recall is for good", never, "case restriction.Recall:\n\t\t\treturn GoneRecalled, true", "case restriction.Recall:\n\t\t\treturn \"\", false"},
+	{"the last moment is for good", never, "case restriction.Expires:\n\t\t\treturn GoneExpired, true", "case restriction.Expires:\n\t\t\treturn \"\", false"},
+	{"an agreement that is over is over", never, `if ended(s, release, name, now) {`, `if false {`},
+	{"who was taken out of the hub is out", never, `if left(s, name) {`, `if false {`},
+	{"who cannot comply never can", never, `if _, said := release.CannotComply(name); said {`, `if false {`},
+	{"a period that is over is over", never, `if outlived(release, name, terms, now) {`, `if false {`},
+	{"after a period the cover stays", never, `return GoneRetention, false`, `return GoneRetention, true`},
+	{"a suspended agency may come back", never, `agency.Standing == ledger.Offboarded`, `agency.Standing != ledger.Active`},
+	{"what somebody released who was taken out is over", never, `if left(s, publisher) {`, `if false {`},
+	{"a newer revision on its way keeps it", never, `each.Document.Revision > revision.Document.Revision && !dead(each, now)`, `false`},
+	{"who may keep what it opened keeps it", never, `each.Document.Revision >= revision.Document.Revision && release.Reader(name) != nil && retains(each.Document)`, `false`},
+	{"who never opened it keeps nothing", never, `release.Reader(name) != nil && retains(each.Document)`, `retains(each.Document)`},
+	{"the effect of the end is the one that was agreed", never, `document.Termination.Effect == "retain-under-terms"`, `document.Termination.Effect != ""`},
+	{"who leaves has left when its notice is over", never, `return leaves(revision, name) && !revision.Binds(name, now)`, `return leaves(revision, name)`},
+	{"who has left never reads under it again", never, `withdrew(revision, name, now) ||`, `false ||`},
+	{"what a publisher released who has left is over", never, `withdrew(revision, publisher, now) ||`, `false ||`},
+	{"a newer revision takes over for good", never, `governs != revision && !leaves(governs, publisher) && !leaves(governs, name)`, `false`},
+	{"a notice that runs may let an older text govern again", never, `governs != revision && !leaves(governs, publisher) && !leaves(governs, name)`, `governs != revision`},
+	{"an ended text that has not begun will govern", never, `if revision.Complete != nil && !revision.Document.Begins(now) {`, `if false {`},
+	{"the window ends it", never, `revision.Document.Ended(now) ||`, `false ||`},
+	{"a termination ends it from its day", never, `!now.Before(revision.Terminated.Effective)`, `true`},
+	{"a proposal that was dropped is dead", never, `case ledger.Retracted, ledger.Countered, ledger.Declined, ledger.Lapsed:`, `case ledger.Countered, ledger.Declined, ledger.Lapsed:`},
 }
