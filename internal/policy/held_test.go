@@ -43,10 +43,14 @@ func TestAnOverdueAnswerHoldsWhatComesNextAndLeavesNobodyOut(t *testing.T) {
 	if held := policy.HeldFor(l.State, revision, "alpha", "gamma", l.Now); held != nil {
 		t.Errorf("gamma owes nothing, and is told %+v", held)
 	}
+	if held := policy.HeldFor(l.State, revision, "gamma", "beta", l.Now); held != nil {
+		t.Errorf("beta owes gamma nothing, and what gamma releases is held: %+v", held)
+	}
 	later := l.release("alpha", 3, digest, nil)
 	l.wantOpen("beta", later, policy.DutyOverdue)
 	l.wantOpen("beta", older, policy.Allowed)
 	l.wantOpen("gamma", later, policy.Allowed)
+	l.wantOpen("beta", l.release("gamma", 4, digest, nil), policy.Allowed)
 	if held := policy.StillHeld(l.State, l.State.Release(later), "beta", l.Now); held == nil {
 		t.Error("nobody is told that it is held")
 	}
