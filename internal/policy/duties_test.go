@@ -168,3 +168,41 @@ func TestDisposalIsAttestedFromTheEndOn(t *testing.T) {
 	attest()
 	wants(policy.ToDispose, policy.Done)
 }
+
+func TestWhereNobodyAsksForAnAttestationNoneIsOwed(t *testing.T) {
+	l, release := kept(t, nil, func(d *agreement.Document) { d.Retention.Attestation, d.Retention.AttestWithinDays = false, 0 })
+	l.read("beta", release)
+	l.steps(act.AgreementTerminateKind, release, "alpha")
+	l.Now = l.Now.Add(100 * aDay)
+	if _, ended := l.State.Release(release).Revision.Ended("beta", l.Now); !ended {
+		t.Fatal("the agreement has not ended")
+	}
+	if duty := l.owes("beta", release, policy.ToDispose); duty != nil {
+		t.Errorf("owed: %+v", duty)
+	}
+}
+
+// Each prerequisite is attested by its name, for the terms in force.
+func TestEveryPrerequisiteIsAttestedBeforeAnItemOpens(t *testing.T) {
+	l, release := kept(t, restriction.Set{"prerequisites": {"agency-attestation", "training"}}, nil)
+	attest := func(terms ...string) {
+		l.by("beta", act.DeskSign, &act.ItemAcknowledge{
+			Common: l.Common("beta"), Release: release, Restrictions: l.State.Release(release).Terms("beta").Digest, Prerequisites: terms,
+			Officer: ledgertest.Officer("beta", 1),
+		})
+	}
+	wants := func(reason string) {
+		t.Helper()
+		if got := policy.Decide(l.State, l.asks("beta", release, nil), l.Now); got.Reason != reason {
+			t.Errorf("%+v, want %s", got, reason)
+		}
+	}
+	l.decided("beta", release, policy.ToDeliver, "")
+	wants(policy.PrerequisiteMissing)
+	attest("agency-attestation")
+	wants(policy.PrerequisiteMissing)
+	attest("agency-attestation", "training")
+	wants(policy.Allowed)
+	l.restrict(release, restriction.Set{"accessForm": {"print"}})
+	wants(policy.PrerequisiteMissing)
+}

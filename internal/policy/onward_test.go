@@ -28,6 +28,7 @@ type passing struct {
 	to       act.AgencyName            // gamma if empty; epsilon is in another agreement with beta
 	looser   bool                      // than alpha's item
 	own      bool                      // the item is beta's
+	retained bool                      // what was opened is kept after the end
 	reason   string                    // Allowed if empty
 }
 
@@ -51,6 +52,9 @@ func (c passing) decide(t *testing.T) policy.Decision {
 		document.Suspension.Reading, document.Definitions.Community = "continue", "Who works with us."
 	}
 	first.Definitions.Members = c.members
+	if c.retained {
+		retaining(first)
+	}
 	inside, err := l.InForce(first)
 	if err != nil {
 		t.Fatal(err)
@@ -186,6 +190,13 @@ func TestWhatIsPassedOnStaysInsideScopeAndConsent(t *testing.T) {
 		"sealed for who cannot comply": {asked: parties, reason: policy.CannotComply, happens: func(l *lives, parent act.ID) { l.cannot("beta", parent) }},
 		"of a suspended agreement, which may be read": {asked: community, members: []string{"epsilon"}, to: "epsilon", reason: policy.AgreementSuspended, happens: func(l *lives, parent act.ID) {
 			l.steps(act.AgreementSuspendKind, parent, "gamma")
+		}},
+		"one's own that was retracted": {own: true, reason: policy.ItemRetracted, happens: func(l *lives, _ act.ID) {
+			l.by("beta", act.DeskSign, &act.ItemRetract{Common: l.Common("beta"), Officer: ledgertest.Officer("beta", 1), Item: ledgertest.ItemID(1), Reason: "error"})
+		}},
+		"of an agreement that was terminated, which may be read": {retained: true, asked: community, members: []string{"epsilon"}, to: "epsilon", reason: policy.AgreementTerminated, happens: func(l *lives, parent act.ID) {
+			l.steps(act.AgreementTerminateKind, parent, "gamma")
+			l.Now = l.Now.Add(100 * aDay)
 		}},
 		"by a suspended part, which may read": {asked: community, members: []string{"epsilon"}, to: "epsilon", reason: policy.PartySuspended, happens: func(l *lives, parent act.ID) {
 			l.by("beta", act.OfficerSign, &act.AgreementSuspendParty{AgreementPartyStep: act.AgreementPartyStep{AgreementStep: l.step("beta", l.revision(parent)), Agency: "beta"}})
