@@ -104,8 +104,8 @@ func TestAPartSuspendedUnderTheOlderTextReadsNothingOfIt(t *testing.T) {
 	l.wantOpen("gamma", release, policy.Allowed)
 }
 
-// What an agreement of the first schema says of its end was never held to: it has
-// no such clause.
+// Under the first schema the effect of the end was a word that software did not
+// hold; what was agreed then is not read in a new way now.
 func TestAnAgreementOfTheFirstSchemaLetsNobodyKeepWhatItHad(t *testing.T) {
 	l := &lives{ledgertest.New(), t}
 	document := agreementtest.Document("alpha", "beta", "gamma")
