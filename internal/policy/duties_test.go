@@ -205,4 +205,18 @@ func TestEveryPrerequisiteIsAttestedBeforeAnItemOpens(t *testing.T) {
 	wants(policy.Allowed)
 	l.restrict(release, restriction.Set{"accessForm": {"print"}})
 	wants(policy.PrerequisiteMissing)
+	attest() // to other terms: what was attested for the old ones does not carry over
+	wants(policy.PrerequisiteMissing)
+	attest("agency-attestation", "training")
+	wants(policy.Allowed)
+}
+
+// Who could not comply with one version may be able to comply with the next.
+func TestWhoCannotComplyIsSealedUpToThatVersion(t *testing.T) {
+	l, first := kept(t, nil, nil)
+	l.cannot("beta", first)
+	l.wantOpen("beta", first, policy.CannotComply)
+	payload := l.Release("alpha", ledgertest.ItemID(1), 2, l.revision(first), l.State.Release(first).Terms("").Set)
+	l.wantOpen("beta", l.by("alpha", act.DeskSign, payload), policy.Allowed)
+	l.wantOpen("beta", first, policy.CannotComply)
 }
