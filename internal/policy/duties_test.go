@@ -220,3 +220,31 @@ func TestWhoCannotComplyIsSealedUpToThatVersion(t *testing.T) {
 	l.wantOpen("beta", l.by("alpha", act.DeskSign, payload), policy.Allowed)
 	l.wantOpen("beta", first, policy.CannotComply)
 }
+
+// A request that names one release leaves the other versions of the item as they
+// are.
+func TestARequestAboutOneReleaseConcernsNoOther(t *testing.T) {
+	l, first := kept(t, nil, nil)
+	terms := l.State.Release(first).Terms("").Set
+	second := l.by("alpha", act.DeskSign, l.Release("alpha", ledgertest.ItemID(1), 2, l.revision(first), terms))
+	l.by("alpha", act.DeskSign, &act.ItemRestrict{
+		Common: l.Common("alpha"), Officer: ledgertest.Officer("alpha", 1), Reason: "safety", Item: ledgertest.ItemID(1), Version: 2, Release: first,
+		Restrictions: restriction.Set{"recall": {"recalled"}}, Acknowledge: canonical.At(l.Now.Add(aDay).Truncate(time.Second)),
+	})
+	if got := policy.Decide(l.State, l.asks("beta", first, nil), l.Now); got.Reason != policy.RestrictionForbids {
+		t.Errorf("the release that is recalled: %+v", got)
+	}
+	l.wantOpen("beta", second, policy.Allowed)
+}
+
+func TestAConsentIsTakenBackOnce(t *testing.T) {
+	l, release := kept(t, nil, nil)
+	l.read("beta", release)
+	request := passing{consent: func(*act.ConsentRequest) {}, answer: "withdraw"}.asks(l, release)
+	_, err := l.By("alpha", act.DeskSign, &act.ConsentWithdraw{ConsentAnswer: act.ConsentAnswer{
+		Common: l.Common("alpha"), Request: request, Officer: ledgertest.Officer("alpha", 1),
+	}})
+	if err == nil {
+		t.Error("it was taken back twice")
+	}
+}
