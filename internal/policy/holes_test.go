@@ -10,9 +10,9 @@ import (
 	"github.com/concordat-hub/concordat/internal/policy"
 )
 
-// A hub decides what it tells. Whatever it leaves out, and in whichever order it
-// tells the rest, an agency that follows refuses an entry or goes on: nothing of
-// what it folds, and no question that it asks afterwards, ends it.
+// A hub decides what it tells. Whatever it leaves out or tells last, an agency that
+// follows refuses an entry or goes on: nothing of what it folds, and no question
+// that it asks afterwards, ends it.
 func TestAStoryWithHolesEndsNoReader(t *testing.T) {
 	told, refused := 0, 0
 	const enough = 20_000
